@@ -1,0 +1,50 @@
+namespace VirtualEmFs.Vfs;
+
+/// <summary>
+/// The tree of files that a host (FUSE, later WinFsp) serves. No method waits: each returns at once, and its reply is
+/// called, possibly before it returns, from whichever thread has the answer.
+/// </summary>
+/// <remarks>Any thread. Names are strings whose undecodable bytes are lone surrogates U+DC80..U+DCFF (one per byte), so
+/// that every Linux name survives. Node 1 is the root.</remarks>
+public interface IFileTree
+{
+    /// <summary>Node id of the root.</summary>
+    const ulong RootId = 1;
+
+    void Lookup(ulong parentId, string name, IReply<NodeEntry> reply);
+
+    /// <summary>Gives back references that lookups and <see cref="Retain"/> took.</summary>
+    void Forget(ulong nodeId, ulong count);
+
+    /// <summary>Counts the reference of a directory entry that the host has passed to the kernel.</summary>
+    void Retain(ulong nodeId);
+
+    /// <param name="handle">An open handle of the node, or null.</param>
+    void GetAttributes(ulong nodeId, ulong? handle, IReply<(NodeAttributes Attributes, TimeSpan Timeout)> reply);
+
+    void ReadLink(ulong nodeId, IReply<string> reply);
+
+    void OpenDirectory(ulong nodeId, IReply<ulong> reply);
+
+    /// <summary>Entries of an opened folder from an offset cookie on (0 is the start); at most <paramref name="maximumCount"/>; none at the end.</summary>
+    /// <param name="withAttributes">Fill <see cref="DirectoryEntry.Entry"/>.</param>
+    void ReadDirectory(ulong handle, long offset, int maximumCount, bool withAttributes, IReply<IReadOnlyList<DirectoryEntry>> reply);
+
+    void ReleaseDirectory(ulong handle);
+
+    /// <param name="forWriting">The caller asked for write access.</param>
+    void Open(ulong nodeId, bool forWriting, IReply<OpenedFile> reply);
+
+    void Read(ulong handle, long fileOffset, int lengthBytes, IReadReply reply);
+
+    void Release(ulong handle);
+
+    void Seek(ulong handle, long fileOffset, SeekKind kind, IReply<long> reply);
+
+    /// <summary>Value of an extended attribute, UTF-8. Names outside <c>user.</c> are refused by the host itself.</summary>
+    void GetExtendedAttribute(ulong nodeId, string name, IReply<byte[]> reply);
+
+    void ListExtendedAttributes(ulong nodeId, IReply<IReadOnlyList<string>> reply);
+
+    void GetCapacity(ulong nodeId, IReply<FileSystemCapacity> reply);
+}

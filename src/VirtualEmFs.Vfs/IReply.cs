@@ -1,0 +1,20 @@
+namespace VirtualEmFs.Vfs;
+
+/// <summary>
+/// Answers one request, from whichever thread has the answer. Exactly one of the two methods is called, exactly once.
+/// </summary>
+public interface IReply<in T>
+{
+    void Ok(T value);
+
+    void Fail(VfsStatus status);
+}
+
+/// <summary>Answers one read, from whichever thread has the bytes. Exactly one of the two methods is called, exactly once.</summary>
+public interface IReadReply
+{
+    /// <summary>The bytes; shorter than asked only at the end of the file. The span is borrowed for the call.</summary>
+    void Data(ReadOnlySpan<byte> bytes);
+
+    void Fail(VfsStatus status);
+}
