@@ -1,0 +1,141 @@
+using Microsoft.Win32.SafeHandles;
+using VirtualEmFs.Frames;
+using VirtualEmFs.Native.Libc;
+
+namespace VirtualEmFs.Archives;
+
+/// <summary>
+/// A source file opened for reading by offset: no locks, no mapping (a mapped file that shrinks kills the process), one version.
+/// </summary>
+/// <remarks>Any thread; reads run side by side. Counts its reads, so that tests can assert work.</remarks>
+public sealed class SourceFile : IDisposable
+{
+    private readonly SafeFileHandle _handle;
+    private long _readCount;
+    private long _readBytes;
+
+    private SourceFile(string path, SafeFileHandle handle, SourceVersion version) => (Path, _handle, Version) = (path, handle, version);
+
+    /// <summary>Path as it was opened.</summary>
+    public string Path { get; }
+
+    /// <summary>The version that was opened.</summary>
+    public SourceVersion Version { get; }
+
+    /// <summary>Length when it was opened, in bytes.</summary>
+    public long LengthBytes => Version.LengthBytes;
+
+    /// <summary>pread calls so far.</summary>
+    public long ReadCount => Interlocked.Read(ref _readCount);
+
+    /// <summary>Bytes read so far.</summary>
+    public long ReadBytes => Interlocked.Read(ref _readBytes);
+
+    /// <summary>Opens a regular file.</summary>
+    /// <param name="path">As <see cref="PathBytes"/> writes Linux names.</param>
+    /// <exception cref="ArchiveException">The file cannot be opened, or is no regular file.</exception>
+    public static SourceFile Open(string path)
+    {
+        // O_NONBLOCK: opening a FIFO must not wait for a writer. It means nothing for regular files.
+        int errno = LinuxFile.Open(path, LinuxFile.O_RDONLY | LinuxFile.O_NONBLOCK, out SafeFileHandle? handle);
+        if (errno != 0)
+        {
+            throw new ArchiveException(path, $"cannot be opened: {Errno.Message(errno)}");
+        }
+
+        try
+        {
+            Statx status = Stat(path, handle!);
+            if (!status.IsRegularFile)
+            {
+                throw new ArchiveException(path, "is not a regular file");
+            }
+
+            var file = new SourceFile(path, handle!, VersionOf(status));
+            handle = null;
+            return file;
+        }
+        finally
+        {
+            handle?.Dispose();
+        }
+    }
+
+    /// <summary>Version of a file from its attributes.</summary>
+    public static SourceVersion VersionOf(in Statx status) => new(
+        status.Device, status.stx_ino, checked((long)status.stx_size), status.stx_mtime.Nanoseconds, status.stx_ctime.Nanoseconds);
+
+    /// <summary>The version that the open file has now.</summary>
+    /// <exception cref="ArchiveException">The file system fails.</exception>
+    public SourceVersion CurrentVersion() => VersionOf(Stat(Path, _handle));
+
+    /// <summary>Checks that the open file still has the version that is expected of it.</summary>
+    /// <exception cref="ArchiveChangedException">It has another.</exception>
+    public void CheckUnchanged(SourceVersion expectedVersion)
+    {
+        // ctime alone changes when a link is added or removed, or the owner: the bytes are the same, but nothing else proves it.
+        if (CurrentVersion() != expectedVersion)
+        {
+            throw new ArchiveChangedException(Path);
+        }
+    }
+
+    /// <summary>Reads up to a buffer's length at an offset; short only at the end of the file.</summary>
+    /// <returns>Bytes read.</returns>
+    /// <exception cref="ArchiveException">The disk fails.</exception>
+    public int Read(long fileOffset, Span<byte> destination)
+    {
+        int total = 0;
+        while (total < destination.Length)
+        {
+            int errno = LinuxFile.Read(_handle, fileOffset + total, destination[total..], out int lengthBytes);
+            Interlocked.Increment(ref _readCount);
+            if (errno == Errno.ESTALE)
+            {
+                throw new ArchiveChangedException(Path);
+            }
+
+            if (errno != 0)
+            {
+                throw new ArchiveException(Path, $"cannot be read at offset {fileOffset + total}: {Errno.Message(errno)}");
+            }
+
+            if (lengthBytes == 0)
+            {
+                break;
+            }
+
+            Interlocked.Add(ref _readBytes, lengthBytes);
+            total += lengthBytes;
+        }
+
+        return total;
+    }
+
+    /// <summary>Fills a buffer from an offset.</summary>
+    /// <exception cref="ArchiveException">The file ends before, or the disk fails.</exception>
+    /// <exception cref="ArchiveChangedException">The file ends before because it became shorter.</exception>
+    public void ReadExactly(long fileOffset, Span<byte> destination)
+    {
+        if (Read(fileOffset, destination) == destination.Length)
+        {
+            return;
+        }
+
+        CheckUnchanged(Version);
+        throw new ArchiveException(Path, $"ends before the {destination.Length} bytes at offset {fileOffset}");
+    }
+
+    public void Dispose() => _handle.Dispose();
+
+    private static Statx Stat(string path, SafeFileHandle handle)
+    {
+        int errno = LinuxFile.Stat(handle, out Statx status);
+        return errno switch
+        {
+            0 => status,
+            Errno.ESTALE => throw new ArchiveChangedException(path),
+            _ => throw new ArchiveException(path, $"cannot be examined: {Errno.Message(errno)}"),
+        };
+    }
+}
