@@ -1,0 +1,106 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace VirtualEmFs.Native.Fuse3;
+
+/// <summary>A libfuse session: made, mounted, served by threads of the caller's own, and destroyed.</summary>
+/// <remarks>Serve and the notifications may be called from any thread; the rest by the owner. libfuse's own daemonizing, signal handlers and
+/// loops are not used: the first loses the runtime's threads, the second do not fire under .NET.</remarks>
+internal sealed unsafe class FuseSession : IDisposable
+{
+    private readonly FuseSessionHandle _handle;
+
+    private FuseSession(FuseSessionHandle handle) => _handle = handle;
+
+    /// <summary>Makes a session.</summary>
+    /// <param name="operations">Copied by libfuse.</param>
+    /// <param name="mountOptions">What follows -o, commas and backslashes in values escaped.</param>
+    /// <param name="userdata">What fuse_req_userdata returns, and init and destroy get.</param>
+    /// <returns>Null when libfuse refuses an option; it has then logged why.</returns>
+    public static FuseSession? Create(in fuse_lowlevel_ops operations, string mountOptions, nint userdata)
+    {
+        // SAFETY: the strings and the table outlive the call, which copies what it keeps; the arguments are three NUL-terminated strings.
+        fixed (fuse_lowlevel_ops* table = &operations)
+        fixed (byte* program = "emfs\0"u8)
+        fixed (byte* flag = "-o\0"u8)
+        fixed (byte* options = Encoding.UTF8.GetBytes(mountOptions + "\0"))
+        {
+            byte** argv = stackalloc byte*[] { program, flag, options };
+            var args = new fuse_args { argc = 3, argv = argv };
+            var handle = new FuseSessionHandle(Libfuse3.fuse_session_new(&args, table, (nuint)sizeof(fuse_lowlevel_ops), userdata));
+            return handle.IsInvalid ? null : new FuseSession(handle);
+        }
+    }
+
+    /// <summary>True once the kernel has ended the session (it was unmounted), or <see cref="Exit"/> was called.</summary>
+    public bool HasExited => Libfuse3.fuse_session_exited(_handle) != 0;
+
+    /// <param name="mountPoint">Path bytes with a terminating NUL.</param>
+    /// <returns>False when it cannot be mounted; libfuse has then logged why.</returns>
+    public bool Mount(ReadOnlySpan<byte> mountPoint)
+    {
+        // SAFETY: pinned and NUL-terminated; libfuse copies it.
+        fixed (byte* path = mountPoint)
+        {
+            return Libfuse3.fuse_session_mount(_handle, path) == 0;
+        }
+    }
+
+    /// <summary>Receives requests and runs their callbacks on the calling thread, until the session ends.</summary>
+    /// <returns>0, or the error number that ended the loop.</returns>
+    public int Serve()
+    {
+        // SAFETY: the struct lives through the loop; libfuse fills in memory that it allocates with malloc at the first receive, which is
+        // ours to free. A callback has copied what it keeps by the time process_buf returns.
+        fuse_buf buffer = default;
+        try
+        {
+            while (!HasExited)
+            {
+                int received = Libfuse3.fuse_session_receive_buf(_handle, &buffer);
+                if (received == -EINTR)
+                {
+                    continue;
+                }
+
+                if (received <= 0)
+                {
+                    return -received;
+                }
+
+                Libfuse3.fuse_session_process_buf(_handle, &buffer);
+            }
+
+            return 0;
+        }
+        finally
+        {
+            NativeMemory.Free(buffer.mem);
+        }
+    }
+
+    /// <summary>Makes every serving thread stop when it next looks; does not wake one that waits for the kernel.</summary>
+    public void Exit() => Libfuse3.fuse_session_exit(_handle);
+
+    /// <summary>Drops the kernel's pages and attributes of a node.</summary>
+    /// <returns>0 or a negative error number; -ENOENT when the kernel does not know the node.</returns>
+    public int InvalidateNode(ulong nodeId, long fileOffset, long lengthBytes) =>
+        Libfuse3.fuse_lowlevel_notify_inval_inode(_handle, nodeId, fileOffset, lengthBytes);
+
+    /// <summary>Drops a name from the kernel's cache. Must not be called from a callback on the same folder: the kernel locks it.</summary>
+    /// <param name="name">Without a terminating NUL.</param>
+    /// <returns>0 or a negative error number; -ENOENT when the kernel does not know the name.</returns>
+    public int InvalidateEntry(ulong parentId, ReadOnlySpan<byte> name)
+    {
+        // SAFETY: pinned, and passed with its length.
+        fixed (byte* p = name)
+        {
+            return Libfuse3.fuse_lowlevel_notify_inval_entry(_handle, parentId, p, (nuint)name.Length);
+        }
+    }
+
+    /// <summary>Unmounts if that has not happened, and frees the session. Every request must have been answered, every serving thread returned.</summary>
+    public void Dispose() => _handle.Dispose();
+
+    private const int EINTR = 4;
+}
