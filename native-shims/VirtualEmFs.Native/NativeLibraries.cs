@@ -18,7 +18,7 @@ public static class NativeLibraries
     private static readonly Dictionary<string, Candidates> s_candidates = new()
     {
         // libfuse 3.17 raised the version to 4; the functions in use are the same.
-        ["fuse3"] = new("libfuse 3", "libfuse3-3 (Debian, Ubuntu) or fuse3-libs (Fedora)", "libfuse3.so.3", "libfuse3.so.4", "libfuse3.so"),
+        ["fuse3"] = new("libfuse 3", "fuse3 and libfuse3-3 (Debian, Ubuntu) or fuse3 and fuse3-libs (Fedora)", "libfuse3.so.3", "libfuse3.so.4", "libfuse3.so"),
 
         // .103 is 1.10, .200 is 1.12, .310 is 1.14; Debian adds _serial to the build without MPI.
         ["hdf5"] = new(
@@ -49,7 +49,7 @@ public static class NativeLibraries
 
         Candidates candidates = s_candidates[library];
         throw new DllNotFoundException(
-            $"{candidates.Title} was not found (tried {string.Join(", ", candidates.FileNames)}): install the package {candidates.Packages}.");
+            $"{candidates.Title} was not found (tried {string.Join(", ", candidates.FileNames)}): install {candidates.Packages}.");
     }
 
     private static bool TryLoad(string library, out nint handle, [NotNullWhen(true)] out string? fileName)

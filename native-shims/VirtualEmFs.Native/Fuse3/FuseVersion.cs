@@ -13,12 +13,12 @@ public sealed record FuseVersion(int Number, string Text, string FileName)
     private const int NewestNumber = 399;
 
     /// <summary>Loads libfuse and asks for its version.</summary>
-    /// <exception cref="NativeLibraryMissingException">libfuse 3 is not installed.</exception>
+    /// <exception cref="DllNotFoundException">libfuse 3 is not installed.</exception>
     /// <exception cref="PlatformNotSupportedException">The release or the processor is one whose structs this program does not know.</exception>
     public static unsafe FuseVersion Probe()
     {
-        NativeLibraryLookup.Require(Libfuse3.Description);
-        NativeLibraryLookup.TryLoad(Libfuse3.Description, out _, out string? fileName);
+        NativeLibraries.Load("fuse3");
+        string? fileName = NativeLibraries.FileNameOf("fuse3");
         int number = Libfuse3.fuse_version();
 
         // SAFETY: fuse_pkgversion returns a constant, NUL-terminated string of the library.

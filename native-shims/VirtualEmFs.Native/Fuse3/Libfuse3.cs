@@ -9,10 +9,7 @@ namespace VirtualEmFs.Native.Fuse3;
 /// <remarks>Replies return 0, or a negative error number: -ENOENT when the kernel has withdrawn the request, and then holds nothing of what was sent.</remarks>
 internal static unsafe partial class Libfuse3
 {
-    private const string Library = "libfuse3";
-
-    /// <summary>libfuse 3: libfuse3.so.3 up to release 3.16, libfuse3.so.4 from 3.17 on (the same functions, longer structs).</summary>
-    public static NativeLibraryDescription Description { get; } = new(Library, ["libfuse3.so.3", "libfuse3.so.4"], "fuse3 libfuse3-3");
+    private const string Library = "fuse3";
 
     /// <summary>Major · 100 + minor for releases up to 3.99: 314 for 3.14.</summary>
     [LibraryImport(Library)]
