@@ -21,7 +21,7 @@ public enum FilterKind
     ByteSwap,
     UnpackNibbles,
     ReverseBits,
-    FlipRows,
+    Xz,
 }
 
 /// <summary>One step of a <see cref="Pipeline"/>.</summary>

@@ -28,6 +28,18 @@ public sealed record FrameLayout
     /// <summary>The pieces, sorted by (FirstFrame, FirstRow, FirstColumn), relative to <see cref="FirstFrame"/>.</summary>
     public required ReadOnlyMemory<Piece> Pieces { get; init; }
 
+    /// <summary>
+    /// True when the first stored row is the frame's last (TIFF stores the top row of a picture first, MRC the bottom row): pieces
+    /// count rows as stored, and row r of the frame is stored row ny − 1 − r.
+    /// </summary>
+    public bool AreRowsReversed { get; init; }
+
+    /// <summary>
+    /// True when a piece that reaches beyond the frame's last stored row decodes only to the rows inside the frame (the last strip of
+    /// a TIFF page); false when it decodes whole and is clipped (HDF5 chunks, TIFF tiles).
+    /// </summary>
+    public bool EndsWithFrame { get; init; }
+
     /// <summary>One sample, in stored form and the machine's byte order, for boxes that were never written; empty means zero.</summary>
     public ReadOnlyMemory<byte> FillSample { get; init; }
 }
