@@ -48,6 +48,10 @@ public readonly struct FrameLease : IDisposable, IEquatable<FrameLease>
         return this;
     }
 
+    /// <summary>Another reference as by <see cref="AddReference"/>, unless the memory went back to the pool: for a holder that may lose
+    /// its lease to another thread, such as a cache whose entry is evicted.</summary>
+    public bool TryAddReference() => _memory is not null && _memory.TryAddReference(_generation);
+
     /// <summary>Gives this reference up; the last one returns the memory.</summary>
     /// <exception cref="ObjectDisposedException">The memory had already gone back to the pool.</exception>
     public void Dispose() => _memory?.Release(_generation);

@@ -34,15 +34,21 @@ internal sealed unsafe class FrameMemory(FramePool pool, void* address, int capa
         return (int)(state >> 32) == generation && (uint)(state & uint.MaxValue) != 0;
     }
 
-    public void AddReference(int generation)
+    public void AddReference(int generation) => ObjectDisposedException.ThrowIf(!TryAddReference(generation), typeof(FrameLease));
+
+    public bool TryAddReference(int generation)
     {
         long state;
         do
         {
-            ThrowUnlessHeld(generation);
             state = Volatile.Read(ref _state);
+            if (!IsSame(state, generation))
+            {
+                return false;
+            }
         }
-        while (!IsSame(state, generation) || Interlocked.CompareExchange(ref _state, state + 1, state) != state);
+        while (Interlocked.CompareExchange(ref _state, state + 1, state) != state);
+        return true;
     }
 
     public void Release(int generation)
