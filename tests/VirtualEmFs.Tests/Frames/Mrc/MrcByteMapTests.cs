@@ -1,5 +1,6 @@
 using VirtualEmFs.Frames;
 using VirtualEmFs.Frames.Mrc;
+using Xunit;
 
 namespace VirtualEmFs.Tests.Frames.Mrc;
 

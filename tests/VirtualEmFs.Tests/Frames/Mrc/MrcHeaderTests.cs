@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Frames.Mrc;
+using Xunit;
 
 namespace VirtualEmFs.Tests.Frames.Mrc;
 

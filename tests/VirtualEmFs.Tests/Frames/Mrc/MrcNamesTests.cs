@@ -1,4 +1,5 @@
 using VirtualEmFs.Frames.Mrc;
+using Xunit;
 
 namespace VirtualEmFs.Tests.Frames.Mrc;
 
