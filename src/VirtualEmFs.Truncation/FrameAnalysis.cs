@@ -99,7 +99,7 @@ public sealed class FrameAnalysis
         {
             long low = (long)(k * interval);
             long width = Math.Max(1, (long)((k + 1) * interval) - low);
-            long position = Math.Min(_lengthSamples - 1, low + (long)((uint)unchecked(k * 0x9E3779B1) * (ulong)width >> 32));
+            long position = Math.Min(_lengthSamples - 1, low + (long)(Hash(k) * (ulong)width >> 32));
             if (position >= end)
             {
                 // A place further on may belong to a later part, never to this one: intervals do not overlap.
@@ -112,4 +112,6 @@ public sealed class FrameAnalysis
             }
         }
     }
+
+    private static uint Hash(int k) => unchecked((uint)k * 0x9E3779B1);
 }

@@ -48,12 +48,8 @@ public static class Quantizer
         // Equal limits would divide by zero: the scalar twin stores 0.
         if (Vector128.IsHardwareAccelerated && limits.Maximum > limits.Minimum)
         {
-            while (samples.Length - done >= StrideSamples)
-            {
-                int length = Math.Min(RunLengthSamples, samples.Length - done) / StrideSamples * StrideSamples;
-                report = report.Merge(QuantizeVector256(samples.Slice(done, length), limits, destination[done..]));
-                done += length;
-            }
+            done = samples.Length / StrideSamples * StrideSamples;
+            report = QuantizeVector256(samples[..done], limits, destination);
         }
 
         return report.Merge(QuantizeScalar(samples[done..], limits, destination[done..]));
@@ -61,9 +57,6 @@ public static class Quantizer
 
     // Four vectors of eight make 32 bytes, one store.
     private const int StrideSamples = 32;
-
-    // Squared errors add up in float32 lanes over this many samples, 512 a lane, before they go to double: relative error below 1e-4.
-    private const int RunLengthSamples = 4096;
 
     /// <summary>The scalar twin.</summary>
     internal static QuantizationReport QuantizeScalar<T>(ReadOnlySpan<float> samples, Rescale limits, Span<T> destination)
@@ -141,7 +134,8 @@ public static class Quantizer
     private struct Lanes
     {
         private readonly Vector256<float> _minimum, _maximum, _range, _levels, _step, _zeroTolerance;
-        private Vector256<float> _largestError, _largestMove, _squares;
+        private Vector256<float> _largestError, _largestMove;
+        private Vector256<double> _squaresA, _squaresB;
         private Vector256<int> _truncated;
 
         public Lanes(Rescale limits)
@@ -167,7 +161,10 @@ public static class Quantizer
             Vector256<float> value = (whole * _step) + _minimum; // two roundings: the compiler does not fuse
             value = Vector256.AndNot(value, Vector256.LessThanOrEqual(Vector256.Abs(value), _zeroTolerance));
             Vector256<float> error = Vector256.Abs(sample - value);
-            _squares += error * error;
+            // In double: the squares of errors below 1e-19 are no float32, nor are those of hot pixels.
+            (Vector256<double> a, Vector256<double> b) = Vector256.Widen(error);
+            _squaresA = Vector256.MultiplyAddEstimate(a, a, _squaresA);
+            _squaresB = Vector256.MultiplyAddEstimate(b, b, _squaresB);
             Vector256<float> isOutside = Vector256.OnesComplement(Vector256.Equals(sample, inside));
             _truncated -= isOutside.AsInt32();
             _largestMove = Vector256.MaxNative(_largestMove, error & isOutside);
@@ -178,15 +175,14 @@ public static class Quantizer
         public readonly QuantizationReport Report(int sampleCount)
         {
             float largestError = 0, largestMove = 0;
-            double squares = 0;
             for (int lane = 0; lane < Vector256<float>.Count; lane++)
             {
                 largestError = MathF.Max(largestError, _largestError[lane]);
                 largestMove = MathF.Max(largestMove, _largestMove[lane]);
-                squares += _squares[lane];
             }
 
-            return new QuantizationReport(sampleCount, Vector256.Sum(_truncated), largestError, largestMove, squares);
+            return new QuantizationReport(sampleCount, Vector256.Sum(_truncated), largestError, largestMove,
+                Vector256.Sum(_squaresA + _squaresB));
         }
     }
 }

@@ -1,0 +1,155 @@
+using System.Collections.Immutable;
+using VirtualEmFs.Frames;
+
+namespace VirtualEmFs.Truncation;
+
+/// <summary>
+/// Decides how one image or volume is stored: first what must be exact, then the limits, then the precision guard.
+/// </summary>
+/// <remarks>
+/// <c>while (search.NeedsPass) { foreach part: search.Add(part); search.EndPass(); }</c>, and then <see cref="Decide"/>. No pass is needed
+/// unless limits were asked for that may clamp. One thread at a time. Source: semantics.md, Writing: Rules, Precision guard.
+/// </remarks>
+public sealed class PlanSearch
+{
+    private readonly FrameAnalysis _analysis;
+    private readonly ImageStatistics _statistics;
+    private readonly Treatment _treatment;
+    private readonly TruncationPlan? _early;
+    private readonly LimitSearch? _limits;
+
+    /// <param name="analysis">Complete: every sample was added.</param>
+    /// <param name="treatment">What is to be done with the file.</param>
+    /// <exception cref="TruncationException">Explicit bits for samples that are not finite.</exception>
+    public PlanSearch(FrameAnalysis analysis, Treatment treatment)
+    {
+        ArgumentNullException.ThrowIfNull(analysis);
+        ArgumentNullException.ThrowIfNull(treatment);
+        (_analysis, _treatment, _statistics) = (analysis, treatment, analysis.Statistics);
+        _early = DecideEarly();
+        _limits = _early is null ? new LimitSearch(treatment.Limits, _statistics) : null;
+    }
+
+    /// <summary>Decides for samples that are at hand as one span.</summary>
+    /// <exception cref="TruncationException">Explicit bits for samples that are not finite.</exception>
+    public static TruncationPlan Decide(ReadOnlySpan<float> samples, Treatment treatment)
+    {
+        var search = new PlanSearch(FrameAnalysis.Of(samples), treatment);
+        while (search.NeedsPass)
+        {
+            search.Add(samples);
+            search.EndPass();
+        }
+
+        return search.Decide();
+    }
+
+    /// <summary>True when all samples have to be added once (more).</summary>
+    public bool NeedsPass => _limits?.NeedsPass ?? false;
+
+    /// <summary>Adds a part of the current pass.</summary>
+    public void Add(ReadOnlySpan<float> samples) => _limits?.Add(samples);
+
+    /// <summary>Ends a pass in which every sample was added.</summary>
+    public void EndPass() => _limits?.EndPass();
+
+    /// <summary>The plan.</summary>
+    /// <exception cref="TruncationException">Explicit bits for a range that float32 arithmetic cannot hold.</exception>
+    public TruncationPlan Decide()
+    {
+        if (_early is not null)
+        {
+            return _early;
+        }
+
+        int bits = _treatment.Bits;
+        Rescale limits = _limits!.Choose(bits);
+        if (limits.Minimum == limits.Maximum)
+        {
+            return new TruncationPlan { Limits = limits, IsExact = _statistics.IsConstant, Reason = "constant" };
+        }
+
+        if (!HasStep(limits))
+        {
+            return _treatment.IsExplicit
+                ? throw new TruncationException($"the range {limits.Minimum} to {limits.Maximum} has no float32 step: store it with 0 bits")
+                : Lossless("a range without a float32 step");
+        }
+
+        double sigma = _analysis.RobustSigma();
+        if (_treatment.IsExplicit)
+        {
+            return new TruncationPlan
+            {
+                Limits = limits,
+                Clamps = _limits.Clamps,
+                StepOverSigma = limits.Step / sigma,
+                Reason = _treatment.Rule,
+                Warnings = WarningsFor(limits, sigma),
+            };
+        }
+
+        while (limits.Step > _treatment.MaxStepSigma * sigma)
+        {
+            if (bits == 16)
+            {
+                return Lossless("16 bits are too coarse for the noise") with { IsGuarded = true };
+            }
+
+            limits = _limits.Choose(++bits);
+        }
+
+        return new TruncationPlan
+        {
+            Limits = limits,
+            IsGuarded = bits > _treatment.Bits,
+            Clamps = _limits.Clamps,
+            StepOverSigma = limits.Step / sigma,
+            Reason = _treatment.Rule,
+        };
+    }
+
+    /// <summary>The plan where no limits have to be searched; null otherwise.</summary>
+    private TruncationPlan? DecideEarly()
+    {
+        if (!_statistics.IsFinite)
+        {
+            return _treatment is { IsExplicit: true, Bits: > 0, KeepsNonFinite: false }
+                ? throw new TruncationException(
+                    $"{_statistics.NonFiniteCount} of {_statistics.Count} samples are NaN or infinite and cannot be truncated: store them with 0 bits, or with --nonfinite lossless")
+                : Lossless("NaN or infinity");
+        }
+
+        if (!_treatment.IsExplicit && !_treatment.TruncatesIntegers && _statistics.IsInteger)
+        {
+            return LimitRules.BitsForExactIntegers(_statistics) is int bits
+                ? new TruncationPlan { Limits = LimitRules.Choose(_statistics, null, bits), IsExact = true, Reason = "whole numbers" }
+                : Lossless("whole numbers beyond 16 bits");
+        }
+
+        return _treatment.Bits == 0 ? Lossless(_treatment.Rule)
+            : _treatment.KeepsSparse && _statistics.ZeroCount > _statistics.Count / 4 ? Lossless("over a quarter exact zeros")
+            : null;
+    }
+
+    private static TruncationPlan Lossless(string reason) => new() { Limits = Rescale.None, IsExact = true, Reason = reason };
+
+    private static bool HasStep(Rescale limits) => float.IsNormal(limits.Step) && limits.Step > 0;
+
+    private ImmutableArray<string> WarningsFor(Rescale limits, double sigma)
+    {
+        ImmutableArray<string> warnings = [];
+        if (limits.Step > _treatment.MaxStepSigma * sigma)
+        {
+            warnings = warnings.Add(
+                $"{limits.Bits} bits make a step of {limits.Step:g4}, {limits.Step / sigma:g3} of the robust sigma: detail is lost that {_treatment.MaxStepSigma} would keep");
+        }
+
+        if (_statistics.IsInteger && (limits.Step > 1 || _limits!.Clamps))
+        {
+            warnings = warnings.Add($"whole numbers from {_statistics.Minimum} to {_statistics.Maximum} lose values in {limits.Bits} bits");
+        }
+
+        return warnings;
+    }
+}

@@ -1,0 +1,142 @@
+using VirtualEmFs.Frames;
+using VirtualEmFs.Truncation;
+using Xunit;
+
+namespace VirtualEmFs.Tests.Truncation;
+
+public sealed class PlanSearchTests
+{
+    private static readonly Treatment s_tenBits = new() { Bits = 10 };
+
+    [Theory]
+    [InlineData(0, 4999, 13)] // labels in mode 2
+    [InlineData(0, 65535, 16)]
+    [InlineData(-300, 32767, 16)] // a tilt image with one hot pixel
+    [InlineData(0, 1, 2)]
+    public void Decide_WholeNumbers_AreExactInTheBitsTheyNeed(int low, int high, int bits)
+    {
+        float[] samples = SyntheticSamples.Integers(20_000, low, high, seed: 1);
+
+        TruncationPlan plan = PlanSearch.Decide(samples, s_tenBits);
+
+        Assert.Equal(bits, plan.Limits.Bits);
+        Assert.True(plan.IsExact);
+        var stored = new ushort[samples.Length];
+        if (bits > 8)
+        {
+            Quantizer.Quantize(samples, plan.Limits, stored);
+            Assert.Equal(samples, stored.Select(each => plan.Limits.Apply(each)));
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 65536)]
+    [InlineData(20_000_000, 20_000_100)]
+    public void Decide_WholeNumbersBeyondReach_AreLossless(int low, int high) =>
+        Assert.True(PlanSearch.Decide(SyntheticSamples.Integers(5000, low, high, seed: 2), s_tenBits).IsLossless);
+
+    /// <summary>One pixel at 10⁵ in a micrograph of sigma 1 would leave ten levels of 100 each.</summary>
+    [Fact]
+    public void Decide_OneHotPixel_RaisesBitsOrGivesUp()
+    {
+        float[] samples = SyntheticSamples.Noise(256 * 256, 10, 1, seed: 3);
+        samples[1234] = 1e4f;
+        TruncationPlan raised = PlanSearch.Decide(samples, s_tenBits);
+        samples[1234] = 1e5f;
+        TruncationPlan lossless = PlanSearch.Decide(samples, s_tenBits);
+
+        Assert.True(raised.IsGuarded);
+        Assert.Equal(16, raised.Limits.Bits);
+        Assert.InRange(raised.StepOverSigma, 0.14, 0.17);
+        Assert.False(raised.Clamps);
+        Assert.True(lossless is { IsGuarded: true, IsLossless: true });
+    }
+
+    [Fact]
+    public void Decide_Noise_NeedsNoPassAndKeepsItsBits()
+    {
+        float[] samples = SyntheticSamples.Noise(4096, 0, 1, seed: 4);
+        var search = new PlanSearch(FrameAnalysis.Of(samples), s_tenBits);
+
+        Assert.False(search.NeedsPass);
+        TruncationPlan plan = search.Decide();
+        Assert.Equal((10, false, false), (plan.Limits.Bits, plan.IsGuarded, plan.IsExact));
+    }
+
+    [Fact]
+    public void Decide_SparseStack_IsLosslessOnlyWhereTheTreatmentSaysSo()
+    {
+        float[] samples = SyntheticSamples.Noise(4096, 1, 0.1f, seed: 5);
+        for (int i = 0; i < samples.Length; i += 3)
+        {
+            samples[i] = 0;
+        }
+
+        Assert.True(PlanSearch.Decide(samples, s_tenBits with { KeepsSparse = true }).IsLossless);
+        Assert.Equal(10, PlanSearch.Decide(samples, s_tenBits).Limits.Bits);
+    }
+
+    [Fact]
+    public void Decide_NonFinite_IsLosslessOrRefusedByHand()
+    {
+        float[] samples = [.. SyntheticSamples.Noise(100, 0, 1, seed: 6), float.NaN];
+
+        Assert.True(PlanSearch.Decide(samples, s_tenBits).IsLossless);
+        TruncationException refusal = Assert.Throws<TruncationException>(
+            () => PlanSearch.Decide(samples, Treatment.Explicit(5, LimitRequest.None)));
+        Assert.Contains("1 of 101 samples", refusal.Message, StringComparison.Ordinal);
+        Assert.True(PlanSearch.Decide(samples, Treatment.Explicit(5, LimitRequest.None) with { KeepsNonFinite = true }).IsLossless);
+    }
+
+    [Fact]
+    public void Decide_ExplicitBits_AreObeyedWithWarnings()
+    {
+        float[] noise = SyntheticSamples.Noise(20_000, 0, 1, seed: 7);
+        noise[5] = 1000;
+
+        TruncationPlan coarse = PlanSearch.Decide(noise, Treatment.Explicit(5, LimitRequest.None));
+        TruncationPlan labels = PlanSearch.Decide(SyntheticSamples.Integers(20_000, 0, 4999, seed: 8), Treatment.Explicit(5, LimitRequest.None));
+
+        Assert.Equal((5, false), (coarse.Limits.Bits, coarse.IsGuarded));
+        Assert.Contains("robust sigma", Assert.Single(coarse.Warnings), StringComparison.Ordinal);
+        Assert.Equal(256, labels.Limits.Step);
+        Assert.Contains("whole numbers", Assert.Single(labels.Warnings), StringComparison.Ordinal);
+    }
+
+    /// <summary>A volume in parts, from any thread and in any order, has one plan.</summary>
+    [Fact]
+    public void Analysis_PartsInAnyOrder_GivesTheSameSigma()
+    {
+        float[] samples = SyntheticSamples.Noise(300_000, 5, 2, seed: 9);
+        FrameAnalysis whole = FrameAnalysis.Of(samples);
+        var parts = new FrameAnalysis(samples.Length);
+        foreach (int start in Enumerable.Range(0, 300).Select(part => part * 7 % 300 * 1000))
+        {
+            parts.Add(start, samples.AsSpan(start, 1000));
+        }
+
+        Assert.Equal(whole.RobustSigma(), parts.RobustSigma());
+        Assert.Equal(2, whole.RobustSigma(), 0.06);
+        Assert.Equal(whole.Statistics.Maximum, parts.Statistics.Maximum);
+    }
+
+    [Fact]
+    public void Keep_SamplesInsideTheOldLimits_KeepsThem()
+    {
+        var limits = new Rescale(-3, 4, 8);
+        ImageStatistics inside = ImageStatistics.Of([-3, 0.2f, limits.Apply(255)]);
+        ImageStatistics outside = ImageStatistics.Of([-3, 4.1f]);
+
+        Assert.Equal(limits, TruncationPlan.Keep(limits, inside)!.Limits);
+        Assert.Null(TruncationPlan.Keep(limits, outside));
+    }
+
+    [Fact]
+    public void Decide_RangeWithoutAStep_IsLosslessOrRefused()
+    {
+        float[] samples = [-3e38f, 3e38f, 0.5f];
+
+        Assert.True(PlanSearch.Decide(samples, s_tenBits).IsLossless);
+        Assert.Throws<TruncationException>(() => PlanSearch.Decide(samples, Treatment.Explicit(8, LimitRequest.None)));
+    }
+}
