@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using VirtualEmFs.Native.Libc;
 
 namespace VirtualEmFs.Native.Fuse3;
 
@@ -58,7 +59,7 @@ internal sealed unsafe class FuseSession : IDisposable
             while (!HasExited)
             {
                 int received = Libfuse3.fuse_session_receive_buf(_handle, &buffer);
-                if (received == -EINTR)
+                if (received == -Errno.EINTR)
                 {
                     continue;
                 }
@@ -101,6 +102,4 @@ internal sealed unsafe class FuseSession : IDisposable
 
     /// <summary>Unmounts if that has not happened, and frees the session. Every request must have been answered, every serving thread returned.</summary>
     public void Dispose() => _handle.Dispose();
-
-    private const int EINTR = 4;
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using VirtualEmFs.Native.Libc;
 
 namespace VirtualEmFs.Native.Fuse3;
 

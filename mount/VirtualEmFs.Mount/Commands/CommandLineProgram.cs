@@ -1,0 +1,40 @@
+using System.CommandLine;
+
+namespace VirtualEmFs.Mount.Commands;
+
+/// <summary>Runs a command so that its user sees one sentence when it fails, never a stack trace.</summary>
+internal static class CommandLineProgram
+{
+    /// <summary>Set to 1, an unexpected error prints its stack trace too: for a report to the developers.</summary>
+    private const string TraceVariableName = "EMFS_TRACE";
+
+    /// <returns>The process's exit code: <see cref="ExitCode"/>.</returns>
+    public static int Run(RootCommand root, string[] args)
+    {
+        foreach (VersionOption option in root.Options.OfType<VersionOption>())
+        {
+            option.Action = new VersionAction();
+        }
+
+        ParseResult parsed = root.Parse(args);
+        try
+        {
+            // Each command handles its own signals: the parser's handlers would end a mount without unmounting it.
+            int exitCode = parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            return parsed.Errors.Count > 0 ? (int)ExitCode.Usage : exitCode;
+        }
+        catch (CommandException e)
+        {
+            Console.Error.WriteLine($"emfs: {e.Message}");
+            return (int)e.ExitCode;
+        }
+        catch (Exception e)
+        {
+            bool trace = Environment.GetEnvironmentVariable(TraceVariableName) == "1";
+            Console.Error.WriteLine(trace
+                ? $"emfs: an unexpected error: {e}"
+                : $"emfs: an unexpected error: {e.Message} (set {TraceVariableName}=1 and run it again for the details that a report needs)");
+            return (int)ExitCode.InternalError;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using VirtualEmFs.Mount.Fuse;
+
+namespace VirtualEmFs.Mount.Commands;
+
+/// <summary>What every mounting command offers: background or foreground, who may use the mount, what is logged.</summary>
+internal sealed class MountingOptions
+{
+    private readonly Option<bool> _background = new("--background")
+    {
+        Description = "Return once the mount is ready; a second process serves it.",
+    };
+
+    private readonly Option<bool> _allowOther = new("--allow-other") { Description = "Let other users use the mount, as file permissions allow." };
+
+    private readonly Option<LogLevel> _logLevel = new("--log-level")
+    {
+        Description = "Least severity that is logged to standard error. [default: Warning]",
+        HelpName = "LEVEL",
+        DefaultValueFactory = _ => LogLevel.Warning,
+    };
+
+    private readonly Option<int> _servingThreads = new("--serving-threads")
+    {
+        Description = "Threads that receive requests from the kernel.",
+        DefaultValueFactory = _ => 2,
+        Hidden = true,
+    };
+
+    // The pipe that the process in the background reports to.
+    private readonly Option<string?> _readyPipe = new(BackgroundProcess.ReadyPipeOption) { Hidden = true };
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in new Option[] { _background, _allowOther, _logLevel, _servingThreads, _readyPipe })
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>Checks the place, makes the tree, and serves it until the mount ends; or starts another process that does.</summary>
+    /// <param name="source">The name of what is mounted; a path with its links resolved, or a word.</param>
+    /// <param name="makeTree">From the resolved mount point and the log.</param>
+    public int Run(ParseResult result, string source, string mountPoint, Func<string, ILoggerFactory, MountedTree> makeTree)
+    {
+        if (result.GetValue(_background) && result.GetValue(_readyPipe) is null)
+        {
+            return BackgroundProcess.Start();
+        }
+
+        using BackgroundProcess? background = result.GetValue(_readyPipe) is { } pipe ? BackgroundProcess.Enter(pipe, mountPoint) : null;
+        try
+        {
+            return (int)Serve(result, source, mountPoint, makeTree, background);
+        }
+        catch (CommandException e) when (background is not null)
+        {
+            background.ReportFailure(e);
+            return (int)e.ExitCode;
+        }
+    }
+
+    private ExitCode Serve(
+        ParseResult result, string source, string mountPoint, Func<string, ILoggerFactory, MountedTree> makeTree, BackgroundProcess? background)
+    {
+        bool allowOther = result.GetValue(_allowOther);
+        MountPlace.RequireFuse(allowOther);
+        string place = MountPlace.ResolveMountPoint(mountPoint);
+        if (Path.IsPathRooted(source))
+        {
+            MountPlace.RequireApart(source, place);
+        }
+
+        LogLevel least = result.GetValue(_logLevel);
+        using ILoggerFactory log = LoggerFactory.Create(builder => builder
+            .SetMinimumLevel(least)
+            .AddSimpleConsole(static console =>
+            {
+                console.SingleLine = true;
+                console.TimestampFormat = "yyyy-MM-dd HH:mm:ss.fff ";
+                console.ColorBehavior = LoggerColorBehavior.Disabled;
+            })
+            .AddConsole(static console => console.LogToStandardErrorThreshold = LogLevel.Trace));
+        using MountedTree tree = makeTree(place, log);
+        var options = new FuseHostOptions(source)
+        {
+            AllowOther = allowOther,
+            ServingThreads = result.GetValue(_servingThreads),
+            Fault = FaultSeam.FromEnvironment(),
+            DescribeNode = tree.DescribeNode ?? (static _ => null),
+        };
+        string ready = $"{source} is mounted on {place} (process {Environment.ProcessId}); end it with: emfs unmount {place}";
+        return MountSession.Run(tree.Tree, options, place, tree.Status, log.CreateLogger("emfs"), () =>
+        {
+            if (background is null)
+            {
+                Console.WriteLine($"emfs: {ready}");
+            }
+            else
+            {
+                background.ReportReady(ready);
+            }
+        });
+    }
+}

@@ -1,0 +1,58 @@
+using System.Security.Cryptography;
+using VirtualEmFs.Mount.Fuse;
+using VirtualEmFs.Native.Libc;
+
+namespace VirtualEmFs.Mount.Status;
+
+/// <summary>
+/// Where a mount keeps its status socket and, in the background, its log: a folder of the user's own, readable by nobody else. Named after the
+/// mount point, since a socket's path may have only 107 bytes.
+/// </summary>
+internal static class RuntimeFolder
+{
+    /// <summary>The socket of a mount that this process serves; makes the folder.</summary>
+    public static string CreateSocketPath(string mountPoint) => Path.Combine(Create(), NameOf(mountPoint) + ".sock");
+
+    /// <summary>The log of a mount that runs in the background; makes the folder.</summary>
+    public static string CreateLogPath(string mountPoint) => Path.Combine(Create(), NameOf(mountPoint) + ".log");
+
+    /// <summary>Sockets that may belong to a mount, the likeliest first: its user may have had a session folder or not.</summary>
+    public static IEnumerable<string> FindSocketPaths(MountedFileSystem mount)
+    {
+        string name = NameOf(mount.MountPoint) + ".sock";
+        return new[] { FolderOf(LinuxProcess.UserId), SessionFolderOf(mount.UserId), FolderWithoutSession(mount.UserId), FolderWithoutSession(LinuxProcess.UserId) }
+            .Distinct()
+            .Select(folder => Path.Combine(folder, name))
+            .Where(File.Exists);
+    }
+
+    private static string NameOf(string mountPoint) =>
+        Convert.ToHexStringLower(SHA256.HashData(PathBytes.Encode(mountPoint)))[..16];
+
+    private static string FolderOf(uint userId) =>
+        userId == 0 ? "/run/emfs"
+        : Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } session ? Path.Combine(session, "emfs")
+        : FolderWithoutSession(userId);
+
+    private static string SessionFolderOf(uint userId) => userId == 0 ? "/run/emfs" : $"/run/user/{userId}/emfs";
+
+    private static string FolderWithoutSession(uint userId) => $"/tmp/emfs-{userId}";
+
+    private static string Create()
+    {
+        string folder = FolderOf(LinuxProcess.UserId);
+        try
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.MountFailed, $"the folder {folder} for the status socket cannot be made: {e.Message}");
+        }
+
+        // In /tmp anyone may have made it first: a foreign folder or a link could lead the socket or the log elsewhere.
+        return LinuxFile.Stat(folder, followLinks: false, out Statx stat) == 0 && stat.stx_uid == LinuxProcess.UserId && stat.FileType == 0x4000
+            ? folder
+            : throw new CommandException(ExitCode.MountFailed, $"{folder} belongs to somebody else; remove it, or set XDG_RUNTIME_DIR");
+    }
+}

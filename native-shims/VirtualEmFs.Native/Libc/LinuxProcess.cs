@@ -1,0 +1,53 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace VirtualEmFs.Native.Libc;
+
+/// <summary>What this process is and may do, and the mounts it changes. Every int result is 0 or the error number.</summary>
+public static unsafe class LinuxProcess
+{
+    /// <summary>Flag of umount2: detach now, end when the last user has gone.</summary>
+    public const int MNT_DETACH = 2;
+
+    /// <summary>Effective user.</summary>
+    public static uint UserId => Libc.geteuid();
+
+    public static bool IsRoot => UserId == 0;
+
+    /// <summary>Unmounts; only root may.</summary>
+    /// <param name="flags">0 or <see cref="MNT_DETACH"/>.</param>
+    public static int Unmount(string mountPoint, int flags)
+    {
+        // SAFETY: pinned and NUL-terminated.
+        fixed (byte* path = PathBytes.Encode(mountPoint))
+        {
+            return Libc.umount2(path, flags) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        }
+    }
+
+    /// <summary>Leaves the terminal's session, so that its end does not end this process.</summary>
+    public static int LeaveSession() => Libc.setsid() >= 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>Replaces standard input by nothing, standard output and error by a file.</summary>
+    public static int RedirectStandardStreams(SafeFileHandle nothing, SafeFileHandle log)
+    {
+        foreach ((SafeFileHandle source, int target) in new[] { (nothing, 0), (log, 1), (log, 2) })
+        {
+            if (Libc.dup2((int)source.DangerousGetHandle(), target) < 0)
+            {
+                return Marshal.GetLastPInvokeError();
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>The text of a C format and its va_list, cut at 1023 bytes. x86-64, where a va_list is passed as a pointer.</summary>
+    internal static string FormatMessage(byte* format, nint arguments)
+    {
+        // SAFETY: the format and its arguments are the caller's, valid during its call; vsnprintf ends the buffer with a NUL.
+        byte* buffer = stackalloc byte[1024];
+        _ = Libc.vsnprintf(buffer, 1024, format, arguments);
+        return Marshal.PtrToStringUTF8((nint)buffer)!;
+    }
+}
