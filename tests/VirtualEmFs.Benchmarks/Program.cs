@@ -1,1 +1,21 @@
+using VirtualEmFs.Benchmarks;
+using VirtualEmFs.Benchmarks.Mounting;
+
+// Each measurement prints its own table; without a name they run one after the other.
+var benchmarks = new Dictionary<string, Action>
+{
+    ["mount"] = MountBench.Run,
+};
+if (args.Length > 1 || (args.Length == 1 && !benchmarks.ContainsKey(args[0])))
+{
+    Console.Error.WriteLine($"usage: tests/bench [{string.Join(" | ", benchmarks.Keys)}]");
+    return 2;
+}
+
+Console.WriteLine(Machine.Describe());
+foreach (Action benchmark in args.Length == 1 ? [benchmarks[args[0]]] : benchmarks.Values.ToArray())
+{
+    benchmark();
+}
+
 return 0;
