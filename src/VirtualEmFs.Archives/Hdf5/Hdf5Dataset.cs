@@ -38,6 +38,9 @@ internal sealed class Hdf5Dataset
     /// <summary>Samples are in other files.</summary>
     public bool HasExternalFiles { get; }
 
+    /// <summary>Samples are stored in the other byte order than this machine's (little-endian).</summary>
+    public bool NeedsByteSwap => Datatype is { IsBigEndian: true, SizeBytes: > 1 };
+
     /// <summary>Visits every stored chunk inside the dataset, in no promised order.</summary>
     public void ForEachChunk(ChunkVisitor visit)
     {

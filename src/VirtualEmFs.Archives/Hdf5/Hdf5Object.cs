@@ -18,7 +18,7 @@ internal sealed class Hdf5Object(Hdf5File file, ObjectHeader header)
     /// <summary>A message with sharing resolved; null when there is none.</summary>
     public ReadOnlyMemory<byte>? Message(MessageType type) => header.Find(type) is { } message
         ? message.IsShared ? file.Shared.Resolve(type, message.Data) : message.Data
-        : null;
+        : (ReadOnlyMemory<byte>?)null; // a bare null would become an empty message
 
     /// <summary>Visits every link of a group; none of what is no group.</summary>
     /// <returns>False when the visitor ended the walk.</returns>

@@ -1,0 +1,39 @@
+using VirtualEmFs.Archives.Hdf5.Writing;
+
+namespace VirtualEmFs.Archives.Hdf5.Eman2;
+
+/// <summary>The MRC header that an archive of our own making keeps in its root group <c>/VirtualEmFs</c>.</summary>
+/// <param name="Bytes">Header and extended header; empty when there is none.</param>
+/// <param name="Mode">MRC mode of the original; null when it was no MRC file.</param>
+internal readonly record struct PreservedHeader(ReadOnlyMemory<byte> Bytes, int? Mode)
+{
+    // Extended headers of long tilt series have some MiB.
+    private const long MaximumLengthBytes = 64 << 20;
+
+    public static PreservedHeader Read(Hdf5File file, Hdf5Object root)
+    {
+        if (file.Find(root, ProvenanceNames.Group) is not { IsGroup: true } group)
+        {
+            return default;
+        }
+
+        int? mode = group.FindAttribute(ProvenanceNames.MrcMode)?.AsNumber() is double number && number is >= 0 and <= 1000 ? (int)number : null;
+        ReadOnlyMemory<byte> bytes = group.FindAttribute(ProvenanceNames.MrcHeader)?.Data
+            ?? (file.Find(group, ProvenanceNames.MrcHeader) is { IsDataset: true } dataset ? ReadBytes(file, new Hdf5Dataset(dataset)) : default);
+        return new PreservedHeader(bytes, mode);
+    }
+
+    private static ReadOnlyMemory<byte> ReadBytes(Hdf5File file, Hdf5Dataset dataset)
+    {
+        long lengthBytes = dataset.Dataspace.ElementCount;
+        long address = dataset.Layout switch
+        {
+            ContiguousLayout contiguous => contiguous.Address,
+            CompactLayout compact => compact.Address,
+            _ => FieldReader.Undefined,
+        };
+        return dataset.Datatype.SizeBytes == 1 && address != FieldReader.Undefined && lengthBytes <= MaximumLengthBytes
+            ? file.Reader.Read(address, lengthBytes, "preserved MRC header")
+            : throw new Hdf5FormatException("its preserved MRC header is stored in an unknown way");
+    }
+}
