@@ -39,6 +39,12 @@ public sealed class VirtualMrc
         return new VirtualMrc(header, map);
     }
 
+    /// <summary>The description without a preserved header that is not true of its frames, and the mode that came with it.</summary>
+    public static ArchiveDescription Normalise(ArchiveDescription description) => PreservedHeaderOf(description) is not null
+        || (description.PreservedHeader.IsEmpty && description.MrcMode == 2)
+            ? description
+            : description with { PreservedHeader = default, MrcMode = 2 };
+
     private static bool IsStack(ArchiveContent content) => content is ArchiveContent.Stack or ArchiveContent.Image;
 
     private static MrcByteMap MapOf(ArchiveDescription description, out MrcHeader? preserved)

@@ -1,0 +1,62 @@
+using VirtualEmFs.Frames;
+using VirtualEmFs.Frames.Mrc;
+
+namespace VirtualEmFs.Vfs.Nodes;
+
+/// <summary>As what a source file is shown.</summary>
+internal enum NodeFlavour : byte
+{
+    /// <summary>The file, folder or link itself.</summary>
+    Source = 0,
+
+    /// <summary>The virtual file of an archive.</summary>
+    Mrc = 1,
+
+    /// <summary>The alias of a volume that calls itself a stack.</summary>
+    MrcAsStack = 2,
+
+    /// <summary>The alias of a stack that calls itself a volume.</summary>
+    MrcAsVolume = 3,
+
+    /// <summary>The folder of an archive of several volumes, or of images of several shapes.</summary>
+    MemberFolder = 4,
+
+    /// <summary>One image of such a folder.</summary>
+    Member = 5,
+}
+
+/// <summary>
+/// What a node is. Each version of a file is a node of its own, since the kernel's page cache belongs to the node; a folder is one
+/// node whatever changes in it.
+/// </summary>
+/// <param name="Member">Image number for <see cref="NodeFlavour.Member"/>; 0 otherwise.</param>
+internal readonly record struct NodeKey(SourceVersion Version, NodeFlavour Flavour, int Member)
+{
+    /// <summary>Key of a source file, folder or link.</summary>
+    public static NodeKey OfSource(SourceVersion version, NodeKind kind) =>
+        new(kind == NodeKind.Directory ? new SourceVersion(version.Device, version.Inode, 0, 0, 0) : version, NodeFlavour.Source, 0);
+
+    /// <summary>Key of an archive's virtual file.</summary>
+    public static NodeKey OfMrc(SourceVersion version, MrcView view) => new(version, FlavourOf(view), 0);
+
+    /// <summary>What the header of the virtual file calls its third axis.</summary>
+    public MrcView View => Flavour switch
+    {
+        NodeFlavour.MrcAsStack => MrcView.Stack,
+        NodeFlavour.MrcAsVolume => MrcView.Volume,
+        _ => MrcView.Natural,
+    };
+
+    /// <summary>True for files made from an archive.</summary>
+    public bool IsVirtualFile => Flavour is NodeFlavour.Mrc or NodeFlavour.MrcAsStack or NodeFlavour.MrcAsVolume or NodeFlavour.Member;
+
+    /// <summary>st_ino: stable across remounts for an unchanged file, and across its versions.</summary>
+    public ulong InodeNumber => InodeNumbers.Mix(Version.Device, Version.Inode, Flavour, Member);
+
+    private static NodeFlavour FlavourOf(MrcView view) => view switch
+    {
+        MrcView.Stack => NodeFlavour.MrcAsStack,
+        MrcView.Volume => NodeFlavour.MrcAsVolume,
+        _ => NodeFlavour.Mrc,
+    };
+}

@@ -1,0 +1,183 @@
+using System.Diagnostics.CodeAnalysis;
+using VirtualEmFs.Frames;
+using VirtualEmFs.Vfs.Ports;
+
+namespace VirtualEmFs.Vfs.Nodes;
+
+/// <summary>The nodes that the kernel or an open handle refers to. Others are forgotten; their ids are never used again.</summary>
+/// <remarks>Any thread.</remarks>
+internal sealed class NodeTable
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ulong, Node> _byId = [];     // guarded by _gate
+    private readonly Dictionary<NodeKey, Node> _byKey = [];  // guarded by _gate
+    private ulong _lastId = IFileTree.RootId;                // guarded by _gate
+
+    /// <param name="rootKey">Key of the source folder.</param>
+    public NodeTable(NodeKey rootKey, NodeFacts facts)
+    {
+        Root = new Node(IFileTree.RootId, rootKey, NodeKind.Directory) { Facts = facts, LookupCount = 1 };
+        _byId.Add(Root.Id, Root);
+        _byKey.Add(rootKey, Root);
+    }
+
+    public Node Root { get; }
+
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _byId.Count;
+            }
+        }
+    }
+
+    public bool TryGet(ulong id, [NotNullWhen(true)] out Node? node)
+    {
+        lock (_gate)
+        {
+            return _byId.TryGetValue(id, out node);
+        }
+    }
+
+    /// <summary>The node of a key, with a reference of the kernel's.</summary>
+    public Node Refer(NodeKey key, NodeKind kind, NodeFacts facts)
+    {
+        lock (_gate)
+        {
+            var node = GetOrAdd(key, kind, facts);
+            node.LookupCount++;
+            return node;
+        }
+    }
+
+    /// <summary>The node of a key, in use until <see cref="EndUse"/>.</summary>
+    public Node BeginUse(NodeKey key, NodeKind kind, NodeFacts facts)
+    {
+        lock (_gate)
+        {
+            var node = GetOrAdd(key, kind, facts);
+            node.UseCount++;
+            return node;
+        }
+    }
+
+    /// <summary>Ends a use.</summary>
+    public void EndUse(Node node)
+    {
+        lock (_gate)
+        {
+            node.UseCount--;
+            RemoveIfUnused(node);
+        }
+    }
+
+    /// <summary>Takes another reference of the kernel's; false when the node is gone.</summary>
+    public bool Retain(ulong id)
+    {
+        lock (_gate)
+        {
+            if (!_byId.TryGetValue(id, out var node))
+            {
+                return false;
+            }
+
+            node.LookupCount++;
+            return true;
+        }
+    }
+
+    /// <summary>Gives back references of the kernel's.</summary>
+    public void Forget(ulong id, ulong count)
+    {
+        lock (_gate)
+        {
+            if (id != IFileTree.RootId && _byId.TryGetValue(id, out var node))
+            {
+                node.LookupCount -= Math.Min(count, node.LookupCount);
+                RemoveIfUnused(node);
+            }
+        }
+    }
+
+    /// <summary>Counts an open handle.</summary>
+    /// <param name="version">The version that was opened.</param>
+    /// <param name="file">The file, where the node shows its own bytes.</param>
+    /// <returns>True when pages that the kernel keeps of the node are of this version.</returns>
+    public bool Open(Node node, SourceVersion version, ISourceFile? file)
+    {
+        lock (_gate)
+        {
+            bool isSame = node.OpenedVersion == version;
+            node.OpenedVersion = version;
+            if (file is not null)
+            {
+                (node.OpenFiles ??= []).Add(file);
+            }
+
+            node.UseCount++;
+            // A handle of a node that was forgotten meanwhile (its lookup was interrupted) keeps it all the same.
+            _byId.TryAdd(node.Id, node);
+            _byKey.TryAdd(node.Key, node);
+            return isSame;
+        }
+    }
+
+    /// <summary>Ends a handle.</summary>
+    public void Close(Node node, ISourceFile? file)
+    {
+        lock (_gate)
+        {
+            if (file is not null)
+            {
+                node.OpenFiles?.Remove(file);
+            }
+
+            node.UseCount--;
+            RemoveIfUnused(node);
+        }
+    }
+
+    /// <summary>True while a handle of the node is open; <paramref name="file"/> is one that shows the file's own bytes.</summary>
+    public bool IsOpen(Node node, out ISourceFile? file)
+    {
+        lock (_gate)
+        {
+            file = node.OpenFiles is { Count: > 0 } files ? files[0] : null;
+            return node.UseCount > 0;
+        }
+    }
+
+    private Node GetOrAdd(NodeKey key, NodeKind kind, NodeFacts facts)
+    {
+        if (!_byKey.TryGetValue(key, out var node) || node.Kind != kind)
+        {
+            if (node is not null)
+            {
+                // An inode number that came back as another kind of file.
+                _byKey.Remove(key);
+            }
+
+            node = new Node(++_lastId, key, kind);
+            _byId.Add(node.Id, node);
+            _byKey.Add(key, node);
+        }
+
+        node.Facts = facts;
+        return node;
+    }
+
+    private void RemoveIfUnused(Node node)
+    {
+        if (node.LookupCount == 0 && node.UseCount == 0 && node.Id != IFileTree.RootId)
+        {
+            _byId.Remove(node.Id);
+            if (_byKey.TryGetValue(node.Key, out var current) && ReferenceEquals(current, node))
+            {
+                _byKey.Remove(node.Key);
+            }
+        }
+    }
+}

@@ -1,0 +1,292 @@
+using System.Buffers;
+using VirtualEmFs.Frames;
+using VirtualEmFs.Frames.Mrc;
+using VirtualEmFs.Vfs.Nodes;
+using VirtualEmFs.Vfs.Ports;
+
+namespace VirtualEmFs.Vfs.Tree;
+
+public sealed partial class VirtualTree
+{
+    public void Open(ulong nodeId, bool forWriting, IReply<OpenedFile> reply)
+    {
+        Interlocked.Increment(ref _openCount);
+        if (!TryFind(nodeId, reply, out var node))
+        {
+            return;
+        }
+
+        var refusal = node.Kind == NodeKind.Directory ? VfsStatus.IsDirectory
+            : forWriting ? VfsStatus.ReadOnly
+            : node.Kind != NodeKind.File ? VfsStatus.InvalidArgument
+            : VfsStatus.Ok;
+        if (refusal != VfsStatus.Ok)
+        {
+            reply.Fail(refusal);
+            return;
+        }
+
+        Answer(LaneOf(node), reply, () => node.Key.IsVirtualFile ? OpenArchive(node) : Task.FromResult(OpenSource(node)));
+    }
+
+    public void Read(ulong handle, long fileOffset, int lengthBytes, IReadReply reply)
+    {
+        Interlocked.Increment(ref _readCount);
+        if (!_handles.TryGetValue(handle, out var open) || open is FolderHandle)
+        {
+            reply.Fail(VfsStatus.InvalidHandle);
+        }
+        else if (fileOffset < 0 || lengthBytes < 0)
+        {
+            reply.Fail(VfsStatus.InvalidArgument);
+        }
+        else if (open is MrcHandle mrc)
+        {
+            mrc.Read(fileOffset, lengthBytes, new DamageReply(this, mrc, mrc.Mrc.Map.Clip(fileOffset, lengthBytes), reply));
+        }
+        else
+        {
+            var file = ((SourceHandle)open).File;
+            _ = _queue.Run(LaneOf(open.Node), () =>
+            {
+                Reply(nameof(Read), () => ReadSource(file, fileOffset, lengthBytes, reply));
+                return Task.CompletedTask;
+            });
+        }
+    }
+
+    public void Release(ulong handle) => Close(handle);
+
+    public void Seek(ulong handle, long fileOffset, SeekKind kind, IReply<long> reply)
+    {
+        if (!_handles.TryGetValue(handle, out var open) || open is FolderHandle)
+        {
+            reply.Fail(VfsStatus.InvalidHandle);
+        }
+        else if (open is MrcHandle { Mrc.LengthBytes: var length })
+        {
+            // All data; the only hole is the end.
+            if (fileOffset < 0 || fileOffset >= length)
+            {
+                reply.Fail(VfsStatus.NoSuchOffset);
+            }
+            else
+            {
+                reply.Ok(kind == SeekKind.Data ? fileOffset : length);
+            }
+        }
+        else
+        {
+            var file = ((SourceHandle)open).File;
+            Answer(LaneOf(open.Node), reply, () => Task.FromResult<Outcome<long>>(
+                file.Seek(fileOffset, kind, out long result) is var status && status == VfsStatus.Ok ? result : status));
+        }
+    }
+
+    private static void ReadSource(ISourceFile file, long fileOffset, int lengthBytes, IReadReply reply)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(lengthBytes);
+        try
+        {
+            var status = file.Read(fileOffset, buffer.AsSpan(0, lengthBytes), out int readBytes);
+            if (status == VfsStatus.Ok)
+            {
+                reply.Data(buffer.AsSpan(0, readBytes));
+            }
+            else
+            {
+                reply.Fail(status);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private ulong AddHandle(OpenHandle handle)
+    {
+        ulong id = Interlocked.Increment(ref _lastHandle);
+        _handles[id] = handle;
+        return id;
+    }
+
+    private void Close(ulong handle)
+    {
+        if (!_handles.TryRemove(handle, out var open))
+        {
+            return;
+        }
+
+        _nodes.Close(open.Node, (open as SourceHandle)?.File);
+        switch (open)
+        {
+            case SourceHandle source:
+                source.File.Dispose();
+                break;
+            case MrcHandle mrc:
+                NoteDamageOf(mrc);
+                mrc.Frames.Dispose();
+                break;
+        }
+    }
+
+    /// <summary>Opens a file's own bytes. A file that has grown or changed in place is the same file, with other pages.</summary>
+    private Outcome<OpenedFile> OpenSource(Node node)
+    {
+        var status = _source.OpenFile(node.Facts.Path, out var file);
+        if (status != VfsStatus.Ok)
+        {
+            return status == VfsStatus.NotFound ? VfsStatus.Stale : status;
+        }
+
+        bool isKept = false;
+        try
+        {
+            status = file!.Stat(out var stat);
+            if (status != VfsStatus.Ok)
+            {
+                return status;
+            }
+
+            if (!IsSameFile(node, stat))
+            {
+                return VfsStatus.Stale;
+            }
+
+            node.Facts = FactsOfSource(node.Facts.Path, node.Key, stat);
+            bool keepsCache = _nodes.Open(node, stat.Version, file);
+            isKept = true;
+            return new OpenedFile(AddHandle(new SourceHandle(node, file)), keepsCache, DirectIo: false);
+        }
+        finally
+        {
+            if (!isKept)
+            {
+                file!.Dispose();
+            }
+        }
+    }
+
+    private async Task<Outcome<OpenedFile>> OpenArchive(Node node)
+    {
+        var found = await DescribeArchive(node);
+        if (found.Status != VfsStatus.Ok)
+        {
+            return found.Status;
+        }
+
+        var description = found.Value.Archive;
+        if (node.Key.Flavour == NodeFlavour.Member)
+        {
+            description = VirtualMrc.Normalise(_formats.DescribeMember(description, node.Key.Member));
+        }
+
+        var damage = _damage.Of(description);
+        bool isServed = _options.Damaged == DamagePolicy.Serve;
+        if (damage is not null && !isServed)
+        {
+            NoteDamage(description.Files[0], Describe(damage));
+            return VfsStatus.Corrupt;
+        }
+
+        var frames = _reader.Open(description);
+        if (frames.FirstDamage is { } met && damage is null)
+        {
+            MarkDamage(description, damage = met);
+            if (!isServed)
+            {
+                frames.Dispose();
+                return VfsStatus.Corrupt;
+            }
+        }
+
+        var mrc = VirtualMrc.Create(description, node.Key.View, _options.UseStrictStatistics);
+        bool keepsCache = _nodes.Open(node, node.Key.Version, file: null);
+        ulong handle = AddHandle(new MrcHandle(node, description, mrc, frames, endsAtDamage: damage is not null));
+        return new OpenedFile(handle, KeepCache: keepsCache && damage is null, DirectIo: damage is not null);
+    }
+
+    /// <summary>The description of a virtual node's archive, after making sure that it is still that version.</summary>
+    private async Task<Outcome<(ArchiveDescription Archive, SourceStat Stat)>> DescribeArchive(Node node)
+    {
+        string path = node.Facts.Path;
+        var status = _source.Stat(path, followLinks: true, out var stat);
+        if (status != VfsStatus.Ok)
+        {
+            return status == VfsStatus.NotFound ? VfsStatus.Stale : status;
+        }
+
+        if (stat.Version != node.Key.Version)
+        {
+            return VfsStatus.Stale;
+        }
+
+        if (!_probes.TryPeek(stat.Version, out var probed) || probed.Description is null)
+        {
+            status = _source.ResolveLinks(path, out string fullPath);
+            if (status != VfsStatus.Ok)
+            {
+                return status;
+            }
+
+            probed = await _probes.Probe(stat.Version, fullPath, needsDescription: true);
+        }
+
+        return probed.Outcome switch
+        {
+            ProbeOutcome.Archive => (probed.Description!, stat),
+            // It was an archive when it was looked up.
+            ProbeOutcome.BeingWritten => VfsStatus.Stale,
+            _ => VfsStatus.Corrupt,
+        };
+    }
+
+    private static string Describe(ArchiveDamage damage) =>
+        damage.FrameIndex is int frame ? $"frame {frame}: {damage.Reason}" : damage.Reason;
+
+    private void NoteDamageOf(MrcHandle handle)
+    {
+        if (handle.Frames.FirstDamage is { } damage)
+        {
+            MarkDamage(handle.Description, damage);
+        }
+    }
+
+    private void MarkDamage(ArchiveDescription description, ArchiveDamage damage)
+    {
+        if (_damage.Mark(description, damage))
+        {
+            NoteDamage(description.Files[0], Describe(damage));
+        }
+    }
+
+    /// <summary>Marks an archive whose decoding fails, and keeps short reads from a kernel that would fill them with zeros.</summary>
+    private sealed class DamageReply(VirtualTree tree, MrcHandle handle, int lengthBytes, IReadReply reply) : IReadReply
+    {
+        public void Data(ReadOnlySpan<byte> bytes)
+        {
+            if (bytes.Length < lengthBytes)
+            {
+                tree.NoteDamageOf(handle);
+                if (!handle.EndsAtDamage)
+                {
+                    reply.Fail(VfsStatus.Corrupt);
+                    return;
+                }
+            }
+
+            reply.Data(bytes);
+        }
+
+        public void Fail(VfsStatus status)
+        {
+            if (status == VfsStatus.Corrupt)
+            {
+                tree.NoteDamageOf(handle);
+            }
+
+            reply.Fail(status);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+using VirtualEmFs.Frames;
+using VirtualEmFs.Vfs.Names;
+using VirtualEmFs.Vfs.Nodes;
+using VirtualEmFs.Vfs.Ports;
+
+namespace VirtualEmFs.Vfs.Tree;
+
+public sealed partial class VirtualTree
+{
+    // Names that one item of a lane looks at before others have their turn.
+    private const int NamesPerTurn = 32;
+
+    public void OpenDirectory(ulong nodeId, IReply<ulong> reply)
+    {
+        if (!TryFind(nodeId, reply, out var node))
+        {
+            return;
+        }
+
+        if (node.Kind != NodeKind.Directory)
+        {
+            reply.Fail(VfsStatus.NotDirectory);
+            return;
+        }
+
+        _nodes.Open(node, node.Key.Version, file: null);
+        reply.Ok(AddHandle(new FolderHandle(node)));
+    }
+
+    public void ReleaseDirectory(ulong handle) => Close(handle);
+
+    public void ReadDirectory(ulong handle, long offset, int maximumCount, bool withAttributes, IReply<IReadOnlyList<DirectoryEntry>> reply)
+    {
+        if (!_handles.TryGetValue(handle, out var open) || open is not FolderHandle folder)
+        {
+            reply.Fail(VfsStatus.InvalidHandle);
+            return;
+        }
+
+        if (offset > 0 && folder.Listing is { } listing && (!withAttributes || offset >= listing.Names.Count))
+        {
+            reply.Ok([.. Range(listing, offset, maximumCount).Select(at => EntryAt(listing, at, null))]);
+            return;
+        }
+
+        // Not through Answer: nodes of the entries must outlive the reply, in which the host counts its references.
+        string lane = LaneOf(folder.Node);
+        _ = _queue.Run(lane, async () =>
+        {
+            var nodes = new List<Node>();
+            var outcome = await Guarded(() => ReadEntries(folder, lane, offset, maximumCount, withAttributes, nodes), nameof(ReadDirectory));
+            Reply(nameof(ReadDirectory), () => outcome.Answer(reply));
+            nodes.ForEach(_nodes.EndUse);
+        });
+    }
+
+    private async Task<Outcome<IReadOnlyList<DirectoryEntry>>> ReadEntries(
+        FolderHandle folder, string lane, long offset, int maximumCount, bool withAttributes, List<Node> nodes)
+    {
+        var listing = folder.Listing;
+        if (offset <= 0 || listing is null)
+        {
+            var made = folder.Node.Key.Flavour == NodeFlavour.MemberFolder
+                ? await ListMembers(folder.Node)
+                : await ListFolder(folder.Node, lane, withAttributes);
+            if (made.Status != VfsStatus.Ok)
+            {
+                return made.Status;
+            }
+
+            Interlocked.Increment(ref _listingCount);
+            folder.Listing = listing = made.Value;
+        }
+
+        int[] places = [.. Range(listing, offset, maximumCount)];
+        var entries = new Node?[places.Length];
+        if (withAttributes)
+        {
+            await ForEach(lane, places.Length, async i => entries[i] = await NodeOf(folder.Node, listing, listing.Names[places[i]]));
+            nodes.AddRange(entries.OfType<Node>());
+        }
+
+        return Outcome<IReadOnlyList<DirectoryEntry>>.Of([.. places.Select((at, i) => EntryAt(listing, at, entries[i]))]);
+    }
+
+    private static IEnumerable<int> Range(FolderListing listing, long offset, int maximumCount)
+    {
+        int first = (int)Math.Clamp(offset, 0, listing.Names.Count);
+        return Enumerable.Range(first, Math.Clamp(maximumCount, 0, listing.Names.Count - first));
+    }
+
+    private DirectoryEntry EntryAt(FolderListing listing, int place, Node? node)
+    {
+        var name = listing.Names[place];
+        return new DirectoryEntry(name.Name, node?.Kind ?? name.Kind, name.Inode, place + 1, node is null ? null : EntryOf(node));
+    }
+
+    /// <summary>Names of a source folder: finds and probes its archives side by side, then names them.</summary>
+    private async Task<Outcome<FolderListing>> ListFolder(Node folder, string lane, bool withAttributes)
+    {
+        long timestamp = _time.GetTimestamp();
+        var status = StatFolder(folder, out var stat);
+        if (status != VfsStatus.Ok)
+        {
+            return status;
+        }
+
+        string folderPath = folder.Facts.Path;
+        status = _source.List(folderPath, out var names);
+        if (status != VfsStatus.Ok)
+        {
+            return status;
+        }
+
+        var index = NoteIndex(folder, names, stat.Version);
+        var archives = new List<ArchiveName>();
+        foreach (var name in names)
+        {
+            if (name.Kind is null or NodeKind.File or NodeKind.SymbolicLink && ArchiveName.TryParse(name.Name, out var archive))
+            {
+                archives.Add(archive);
+            }
+        }
+
+        var found = new ArchiveFile?[archives.Count];
+        await ForEach(lane, found.Length, async i => found[i] = await FindArchive(
+            folderPath, archives[i].Name, isProbed: withAttributes || !FolderNames.IsNamedWithoutProbing(index, archives[i])));
+        var files = new Dictionary<string, ArchiveFile>(found.Length, StringComparer.Ordinal);
+        for (int i = 0; i < found.Length; i++)
+        {
+            if (found[i] is { } file)
+            {
+                files.Add(archives[i].Name, file);
+            }
+        }
+
+        var listed = Dots(folder);
+        var lister = new FolderLister(folder.Id == IFileTree.RootId, stat.Version.Device, _source.FullPath(folderPath), _options.ShowArchives);
+        lister.List(names, files, new FolderNames(index, files, BindingsOf(folder)), BindingsOf(folder), listed);
+        return new FolderListing(listed, timestamp);
+    }
+
+    private async Task<Outcome<FolderListing>> ListMembers(Node folder)
+    {
+        long timestamp = _time.GetTimestamp();
+        var archive = await DescribeArchive(folder);
+        if (archive.Status != VfsStatus.Ok)
+        {
+            return archive.Status;
+        }
+
+        var listed = Dots(folder);
+        var version = folder.Key.Version;
+        foreach (int imageNumber in archive.Value.Archive.Members)
+        {
+            var key = new NodeKey(version, NodeFlavour.Member, imageNumber);
+            listed.Add(new ListedName(NameRules.MemberName(imageNumber), NodeKind.File, key.InodeNumber, null, key));
+        }
+
+        return new FolderListing(listed, timestamp);
+    }
+
+    private List<ListedName> Dots(Node folder)
+    {
+        ulong own = folder.Facts.Attributes.Inode;
+        ulong parent = own;
+        string parentPath = FolderOf(folder.Facts.Path);
+        if (folder.Id != IFileTree.RootId && _source.Stat(parentPath, followLinks: parentPath.Length == 0, out var stat) == VfsStatus.Ok)
+        {
+            parent = parentPath.Length == 0 ? InodeNumbers.Root : NodeKey.OfSource(stat.Version, stat.Kind).InodeNumber;
+        }
+
+        return [new ListedName(".", NodeKind.Directory, own, null, null), new ListedName("..", NodeKind.Directory, parent, null, null)];
+    }
+
+    /// <summary>The node of a listed name, in use; null when it cannot be had: the kernel then looks the name up.</summary>
+    private async ValueTask<Node?> NodeOf(Node folder, FolderListing listing, ListedName name)
+    {
+        if (name.IsDot)
+        {
+            return null;
+        }
+
+        if (folder.Key.Flavour == NodeFlavour.MemberFolder)
+        {
+            return await MemberNodeOf(folder, name.Key!.Value);
+        }
+
+        if (name is { Archive: { } archive, Key: { } key })
+        {
+            long timestamp = listing.Timestamp;
+            if (RemainingTimeout(timestamp) <= TimeSpan.Zero)
+            {
+                // The listing took long, or the program does: what it found must be looked at again.
+                timestamp = _time.GetTimestamp();
+                if (_source.Stat(archive.Path, followLinks: true, out var now) != VfsStatus.Ok || now.Version != key.Version)
+                {
+                    return null;
+                }
+            }
+
+            return _nodes.BeginUse(key, name.Kind, FactsOfArchive(key, archive, timestamp));
+        }
+
+        string path = PathOf(folder.Facts.Path, name.Name);
+        if (name.Archive is not null || _source.Stat(path, followLinks: false, out var stat) != VfsStatus.Ok)
+        {
+            return null;
+        }
+
+        key = NodeKey.OfSource(stat.Version, stat.Kind);
+        return _nodes.BeginUse(key, stat.Kind, FactsOfSource(path, key, stat));
+    }
+
+    private async ValueTask<Node?> MemberNodeOf(Node folder, NodeKey key)
+    {
+        try
+        {
+            var archive = await DescribeArchive(folder);
+            if (archive.Status != VfsStatus.Ok)
+            {
+                return null;
+            }
+
+            var (_, facts) = MemberOf(folder, archive.Value.Archive, archive.Value.Stat, key.Member);
+            return _nodes.BeginUse(key, NodeKind.File, facts);
+        }
+        catch (ArchiveException exception)
+        {
+            // A damaged image keeps its name; looking it up gives the error.
+            NoteDamage(exception.ArchivePath, exception.Reason);
+            return null;
+        }
+    }
+
+    /// <summary>Runs an operation for each number, side by side in the lane; others of the lane have their turns in between.</summary>
+    private Task ForEach(string lane, int count, Func<int, ValueTask> operation)
+    {
+        int next = -1;
+        int workers = Math.Min(_queue.LaneLimit, (count + NamesPerTurn - 1) / NamesPerTurn);
+        return workers <= 1 ? Work() : Task.WhenAll(Enumerable.Range(0, workers).Select(_ => _queue.Run(lane, Work)));
+
+        async Task Work()
+        {
+            int done = 0;
+            for (int i = Interlocked.Increment(ref next); i < count; i = Interlocked.Increment(ref next))
+            {
+                await operation(i);
+                if (++done % NamesPerTurn == 0)
+                {
+                    await _queue.Yield(lane);
+                }
+            }
+        }
+    }
+}

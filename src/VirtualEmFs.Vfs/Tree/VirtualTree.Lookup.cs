@@ -1,0 +1,242 @@
+using VirtualEmFs.Frames;
+using VirtualEmFs.Frames.Mrc;
+using VirtualEmFs.Vfs.Names;
+using VirtualEmFs.Vfs.Nodes;
+using VirtualEmFs.Vfs.Ports;
+
+namespace VirtualEmFs.Vfs.Tree;
+
+public sealed partial class VirtualTree
+{
+    // A folder that changed less than this before it was listed may have changed again within its clock's tick.
+    private static readonly TimeSpan s_settlingTime = TimeSpan.FromSeconds(2);
+
+    // Clocks of servers differ: a list is never trusted longer than this.
+    private static readonly TimeSpan s_indexLifetime = TimeSpan.FromMinutes(1);
+
+    public void Lookup(ulong parentId, string name, IReply<NodeEntry> reply)
+    {
+        Interlocked.Increment(ref _lookupCount);
+        if (!TryFind(parentId, reply, out var parent))
+        {
+            return;
+        }
+
+        if (parent.Kind != NodeKind.Directory)
+        {
+            reply.Fail(VfsStatus.NotDirectory);
+        }
+        else if (name is "" or "." or ".." || name.Contains('/') || IsOwnFolder(parent, name))
+        {
+            reply.Fail(VfsStatus.NotFound);
+        }
+        else if (parent.Key.Flavour == NodeFlavour.MemberFolder)
+        {
+            Answer(LaneOf(parent), reply, () => LookupMember(parent, name));
+        }
+        else
+        {
+            Answer(LaneOf(parent), reply, () => LookupName(parent, name));
+        }
+    }
+
+    public void ReadLink(ulong nodeId, IReply<string> reply)
+    {
+        if (!TryFind(nodeId, reply, out var node))
+        {
+            return;
+        }
+
+        if (node.Kind != NodeKind.SymbolicLink)
+        {
+            reply.Fail(VfsStatus.InvalidArgument);
+            return;
+        }
+
+        Answer(LaneOf(node), reply, () => Task.FromResult<Outcome<string>>(
+            _source.ReadLink(node.Facts.Path, out string target) is var status && status == VfsStatus.Ok ? target : status));
+    }
+
+    private static bool IsOwnFolder(Node parent, string name) => parent.Id == IFileTree.RootId && name == NameRules.OwnFolder;
+
+    /// <summary>A real name wins; else an archive that has the name.</summary>
+    private async Task<Outcome<NodeEntry>> LookupName(Node parent, string name)
+    {
+        string path = PathOf(parent.Facts.Path, name);
+        var status = _source.Stat(path, followLinks: false, out var stat);
+        if (status == VfsStatus.Ok)
+        {
+            var key = NodeKey.OfSource(stat.Version, stat.Kind);
+            return EntryOf(_nodes.Refer(key, stat.Kind, FactsOfSource(path, key, stat)));
+        }
+
+        if (status != VfsStatus.NotFound)
+        {
+            return status;
+        }
+
+        var index = CurrentIndex(parent);
+        return index.Status == VfsStatus.Ok ? await LookupVirtualName(parent, index.Value, name) : index.Status;
+    }
+
+    private async Task<Outcome<NodeEntry>> LookupVirtualName(Node parent, FolderIndex index, string name)
+    {
+        long timestamp = _time.GetTimestamp();
+        var bindings = BindingsOf(parent);
+        var names = new FolderNames(index, await FindArchives(parent, index, name), bindings);
+        if (names.Resolve(name) is not { } claim)
+        {
+            return VfsStatus.NotFound;
+        }
+
+        switch (claim.File.Probed!.Outcome)
+        {
+            case ProbeOutcome.Broken:
+                return VfsStatus.Corrupt;
+            case ProbeOutcome.BeingWritten:
+                // Programs that wait for a file must not find it before it can be read.
+                return VfsStatus.NotFound;
+        }
+
+        if (claim.IsShort)
+        {
+            bindings.Bind(claim.Archive);
+        }
+
+        var key = FolderLister.KeyOf(name, claim);
+        var kind = key.Flavour == NodeFlavour.MemberFolder ? NodeKind.Directory : NodeKind.File;
+        return EntryOf(_nodes.Refer(key, kind, FactsOfArchive(key, claim.File, timestamp)));
+    }
+
+    private async Task<Outcome<NodeEntry>> LookupMember(Node folder, string name)
+    {
+        if (!NameRules.TryParseMember(name, out int imageNumber))
+        {
+            return VfsStatus.NotFound;
+        }
+
+        var description = await DescribeArchive(folder);
+        if (description.Status != VfsStatus.Ok)
+        {
+            return description.Status;
+        }
+
+        if (!description.Value.Archive.Members.Contains(imageNumber))
+        {
+            return VfsStatus.NotFound;
+        }
+
+        var (key, facts) = MemberOf(folder, description.Value.Archive, description.Value.Stat, imageNumber);
+        return EntryOf(_nodes.Refer(key, NodeKind.File, facts));
+    }
+
+    private (NodeKey Key, NodeFacts Facts) MemberOf(Node folder, ArchiveDescription archive, in SourceStat stat, int imageNumber)
+    {
+        var member = VirtualMrc.Normalise(_formats.DescribeMember(archive, imageNumber));
+        var key = new NodeKey(folder.Key.Version, NodeFlavour.Member, imageNumber);
+        return (key, FactsOfMember(key, folder.Facts.Path, stat, VirtualMrc.LengthOf(member), archive.Members.Length));
+    }
+
+    private NodeEntry EntryOf(Node node) => new(node.Id, node.Facts.Attributes, RemainingTimeout(node.Facts.Timestamp));
+
+    /// <summary>The archives of a folder, read anew when the folder has changed since. On an I/O thread.</summary>
+    private Outcome<FolderIndex> CurrentIndex(Node folder)
+    {
+        var status = StatFolder(folder, out var stat);
+        if (status != VfsStatus.Ok)
+        {
+            return status;
+        }
+
+        if (folder.Index is { } known && known.Index.Version == stat.Version
+            && AgeOf(known.Timestamp) < (known.IsSettled ? s_indexLifetime : _timeout))
+        {
+            return known.Index;
+        }
+
+        status = _source.List(folder.Facts.Path, out var names);
+        return status == VfsStatus.Ok ? NoteIndex(folder, names, stat.Version) : status;
+    }
+
+    private FolderIndex NoteIndex(Node folder, IReadOnlyList<SourceName> names, SourceVersion version)
+    {
+        var index = new FolderIndex(names, version);
+        var changed = DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(version.MtimeNs, version.CtimeNs) / 1_000_000);
+        folder.Index = new FolderIndexAt(index, _time.GetTimestamp(), _time.GetUtcNow() - changed > s_settlingTime);
+        return index;
+    }
+
+    /// <summary>Stale when another folder has taken the name.</summary>
+    private VfsStatus StatFolder(Node folder, out SourceStat stat)
+    {
+        var status = _source.Stat(folder.Facts.Path, followLinks: folder.Id == IFileTree.RootId, out stat);
+        return status == VfsStatus.NotFound || (status == VfsStatus.Ok && !IsSameFile(folder, stat)) ? VfsStatus.Stale : status;
+    }
+
+    /// <summary>Finds and probes every archive that has a say in what a name means.</summary>
+    private async Task<Dictionary<string, ArchiveFile>> FindArchives(Node folder, FolderIndex index, string name)
+    {
+        var files = new Dictionary<string, ArchiveFile>(StringComparer.Ordinal);
+        foreach (string stem in NameRules.StemsOf(name))
+        {
+            foreach (var archive in index.ArchivesOf(stem).ToArray())
+            {
+                if (!files.ContainsKey(archive.Name) && await FindArchive(folder.Facts.Path, archive.Name, isProbed: true) is { } file)
+                {
+                    files.Add(archive.Name, file);
+                }
+            }
+        }
+
+        return files;
+    }
+
+    /// <summary>A file that may be an archive; null when it is gone, no file, or a link that must not be followed.</summary>
+    /// <param name="isProbed">Otherwise only what is remembered is told.</param>
+    private async ValueTask<ArchiveFile?> FindArchive(string folderPath, string name, bool isProbed)
+    {
+        string path = PathOf(folderPath, name);
+        if (_source.Stat(path, followLinks: false, out var stat) != VfsStatus.Ok)
+        {
+            return null;
+        }
+
+        string fullPath = _source.FullPath(path);
+        if (stat.Kind == NodeKind.SymbolicLink
+            && (_source.ResolveLinks(path, out fullPath) != VfsStatus.Ok
+                || !(_options.FollowSymlinks || IsInSource(fullPath))
+                || _source.Stat(path, followLinks: true, out stat) != VfsStatus.Ok))
+        {
+            return null;
+        }
+
+        if (stat.Kind != NodeKind.File)
+        {
+            return null;
+        }
+
+        if (!_probes.TryPeek(stat.Version, out var probed) && isProbed)
+        {
+            probed = await _probes.Probe(stat.Version, fullPath, needsDescription: false);
+            if (probed.Outcome == ProbeOutcome.Broken && _errors.Note(fullPath, probed.Reason!))
+            {
+                TreeLog.ArchiveIsBroken(_logger, fullPath, probed.Reason!);
+            }
+        }
+
+        long linkedBlockCount = 0;
+        if (probed is not null)
+        {
+            foreach (string linked in probed.LinkedFiles)
+            {
+                linkedBlockCount += _source.Stat(linked, followLinks: true, out var linkedStat) == VfsStatus.Ok ? linkedStat.BlockCount : 0;
+            }
+        }
+
+        return new ArchiveFile(path, fullPath, stat, linkedBlockCount, probed);
+    }
+
+    private bool IsInSource(string fullPath) =>
+        fullPath.StartsWith(_source.RootPath, StringComparison.Ordinal)
+        && (_source.RootPath.EndsWith('/') || (fullPath.Length > _source.RootPath.Length && fullPath[_source.RootPath.Length] == '/'));
+}
