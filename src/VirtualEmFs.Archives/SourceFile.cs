@@ -10,11 +10,14 @@ namespace VirtualEmFs.Archives;
 /// <remarks>Any thread; reads run side by side. Counts its reads, so that tests can assert work.</remarks>
 public sealed class SourceFile : IDisposable
 {
+    private const uint PermissionBits = 0xFFF;
+
     private readonly SafeFileHandle _handle;
     private long _readCount;
     private long _readBytes;
 
-    private SourceFile(string path, SafeFileHandle handle, SourceVersion version) => (Path, _handle, Version) = (path, handle, version);
+    private SourceFile(string path, SafeFileHandle handle, SourceVersion version, uint permissions) =>
+        (Path, _handle, Version, Permissions) = (path, handle, version, permissions);
 
     /// <summary>Path as it was opened.</summary>
     public string Path { get; }
@@ -24,6 +27,9 @@ public sealed class SourceFile : IDisposable
 
     /// <summary>Length when it was opened, in bytes.</summary>
     public long LengthBytes => Version.LengthBytes;
+
+    /// <summary>The lower 12 bits of st_mode when it was opened.</summary>
+    public uint Permissions { get; }
 
     /// <summary>pread calls so far.</summary>
     public long ReadCount => Interlocked.Read(ref _readCount);
@@ -51,7 +57,7 @@ public sealed class SourceFile : IDisposable
                 throw new ArchiveException(path, "is not a regular file");
             }
 
-            var file = new SourceFile(path, handle!, VersionOf(status));
+            var file = new SourceFile(path, handle!, VersionOf(status), status.stx_mode & PermissionBits);
             handle = null;
             return file;
         }

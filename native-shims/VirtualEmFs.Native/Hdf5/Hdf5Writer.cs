@@ -89,6 +89,11 @@ public sealed unsafe class Hdf5Writer : IDisposable
             using var type = new TypeHandle(Hdf5Library.Check(Libhdf5.H5Tcopy(Hdf5Library.Identifier("H5T_C_S1_g"))));
             Hdf5Library.Check(Libhdf5.H5Tset_size(type, (nuint)bytes.Length));
             Hdf5Library.Check(Libhdf5.H5Tset_strpad(type, Libhdf5.H5T_STR_NULLTERM));
+            if (!Ascii.IsValid(value))
+            {
+                Hdf5Library.Check(Libhdf5.H5Tset_cset(type, Libhdf5.H5T_CSET_UTF8));
+            }
+
             WriteAttribute(owner, name, type, AttributeSpaceOf(0), bytes);
         }
     }
@@ -309,10 +314,6 @@ public sealed unsafe class Hdf5Writer : IDisposable
         return space;
     }
 
-    private static byte[] CString(string text)
-    {
-        var bytes = new byte[Encoding.UTF8.GetByteCount(text) + 1];
-        Encoding.UTF8.GetBytes(text, bytes);
-        return bytes;
-    }
+    /// <summary>UTF-8 with its NUL; bytes of file names that are no UTF-8 stay what they are.</summary>
+    private static byte[] CString(string text) => PathBytes.Encode(text);
 }

@@ -16,6 +16,7 @@ internal static unsafe partial class Libhdf5
     internal const int H5S_SCALAR = 0;
     internal const int H5T_COMPOUND = 6;
     internal const int H5T_STR_NULLTERM = 0;
+    internal const int H5T_CSET_UTF8 = 1;
     internal const int H5D_FILL_TIME_NEVER = 1;
     internal const int H5E_WALK_DOWNWARD = 1;
 
@@ -102,6 +103,9 @@ internal static unsafe partial class Libhdf5
 
     [LibraryImport(Library)]
     internal static partial int H5Tset_strpad(TypeHandle type_id, int strpad);
+
+    [LibraryImport(Library)]
+    internal static partial int H5Tset_cset(TypeHandle type_id, int cset);
 
     [LibraryImport(Library)]
     internal static partial long H5Tcreate(int type, nuint size);

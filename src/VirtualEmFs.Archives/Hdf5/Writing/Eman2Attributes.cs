@@ -35,7 +35,7 @@ internal readonly struct Eman2Attributes(Hdf5Writer writer, GroupHandle group)
             Write("stored_truncated", (int)Math.Min(header.TruncatedCount, int.MaxValue));
         }
 
-        foreach (Eman2Field field in header.Mrc)
+        foreach (Eman2Field field in header.Fields)
         {
             Write(field);
         }

@@ -19,8 +19,8 @@ public sealed record Eman2Header
     /// <summary>Samples that lay outside the limits.</summary>
     public long TruncatedCount { get; init; }
 
-    /// <summary>Fields of the MRC header that EMAN2 keeps, under its own names (<c>MRC.nxstart</c>); empty for all but the first image of a stack.</summary>
-    public ImmutableArray<Eman2Field> Mrc { get; init; } = [];
+    /// <summary>Further fields, such as those of the MRC header under EMAN2's names (<c>MRC.nxstart</c>); for a stack, of its first image alone.</summary>
+    public ImmutableArray<Eman2Field> Fields { get; init; } = [];
 }
 
 /// <summary>An attribute that is copied or made as it is.</summary>

@@ -1,0 +1,158 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using VirtualEmFs.Archives.Hdf5.Writing;
+using VirtualEmFs.Frames;
+using VirtualEmFs.Truncation;
+
+namespace VirtualEmFs.Archives.Compression;
+
+/// <summary>Writes the images of one input into an archive and keeps the account of what truncation did to them.</summary>
+/// <remarks>One thread calls; work runs on as many as the options say. Memory is bounded by the threads, not by the input.</remarks>
+internal sealed class ArchiveBuilder(
+    ICompressionInput input, CompressionOptions options, ImagePlanner planner, string path, CancellationToken cancellation) : IDisposable
+{
+    // 4 MiB of float32: a worker holds one such image whole; larger ones are cut among the workers.
+    private const long LargestWholeImageSamples = 1 << 20;
+
+    private readonly List<ExpectedFrame> _expected = [];
+    private readonly HashSet<string> _reasons = [];
+    private readonly HashSet<string> _warnings = [];
+    private Eman2Writer? _writer;
+    private QuantizationReport _total;
+    private (int Fewest, int Most) _bits = (int.MaxValue, 0);
+    private int _guardedCount;
+    private double _stepOverSigma;
+
+    /// <summary>What reading the archive must give back.</summary>
+    public IReadOnlyList<ExpectedFrame> Expected => _expected;
+
+    /// <summary>Writes all images.</summary>
+    /// <exception cref="ArchiveException">The input fails.</exception>
+    /// <exception cref="IOException">The disk fails.</exception>
+    /// <exception cref="TruncationException">What was asked for cannot be done with these samples.</exception>
+    public void WriteImages()
+    {
+        if (input.ImageCount > 1 && input.Describe(0).LengthSamples <= LargestWholeImageSamples)
+        {
+            var encoders = new WorkerSet<ImageEncoder>(() => new ImageEncoder(input, planner));
+            using (encoders)
+            {
+                OrderedWork.Run(
+                    input.ImageCount, options.Threads, encoders.Create, (encoder, index) => encoder.EncodeWhole((int)index), WriteWhole, cancellation);
+            }
+
+            return;
+        }
+
+        for (int index = 0; index < input.ImageCount; index++)
+        {
+            WriteInChunks(planner.Plan(index, input.Describe(index)));
+        }
+    }
+
+    /// <summary>Writes the root group and closes the file.</summary>
+    /// <exception cref="IOException">The disk fails.</exception>
+    public void Close(Provenance provenance)
+    {
+        options.Steps.Before(CommitStep.Close);
+        _writer!.Close(provenance);
+    }
+
+    /// <summary>What became of the file.</summary>
+    public CompressionReport Report(string outputPath, long outputLengthBytes, Treatment treatment) => new()
+    {
+        InputPath = input.File.Path,
+        OutputPath = outputPath,
+        InputLengthBytes = input.File.LengthBytes,
+        OutputLengthBytes = outputLengthBytes,
+        ImageCount = input.ImageCount,
+        FrameCount = _expected.Count,
+        AreVolumes = input.Content is ArchiveContent.Volume or ArchiveContent.Folder,
+        Bits = (_bits.Fewest == int.MaxValue ? 0 : _bits.Fewest, _bits.Most == int.MaxValue ? 0 : _bits.Most),
+        GuardedCount = _guardedCount,
+        TruncatedCount = _total.TruncatedCount,
+        LargestError = _total.LargestError,
+        LargestMove = _total.LargestMove,
+        RmsError = _total.RmsError,
+        StepOverSigma = _stepOverSigma,
+        Rule = treatment.Rule,
+        Reasons = [.. _reasons],
+        Warnings = [.. _warnings],
+    };
+
+    public void Dispose() => _writer?.Dispose();
+
+    private void WriteWhole(EncodedImage encoded)
+    {
+        ImageTally tally = Begin(encoded.Image);
+        foreach (EncodedChunk chunk in encoded.Chunks)
+        {
+            Write(chunk, tally);
+        }
+
+        End(encoded.Image, tally);
+        options.Progress?.Invoke(encoded.Image.Input.LengthSamples * sizeof(float));
+    }
+
+    private void WriteInChunks(PlannedImage image)
+    {
+        ImageTally tally = Begin(image);
+        var encoders = new WorkerSet<ImageEncoder>(() => new ImageEncoder(input, planner));
+        long chunkLengthBytes = image.Input.LengthSamples * sizeof(float) / image.Target.Grid.Count;
+        using (encoders)
+        {
+            OrderedWork.Run(
+                image.Target.Grid.Count, options.Threads, encoders.Create, (encoder, chunk) => encoder.EncodeChunk(image, chunk),
+                chunk =>
+                {
+                    Write(chunk, tally);
+                    options.Progress?.Invoke(chunkLengthBytes);
+                },
+                cancellation);
+        }
+
+        End(image, tally);
+    }
+
+    private ImageTally Begin(PlannedImage image)
+    {
+        if (_writer is null)
+        {
+            options.Steps.Before(CommitStep.Create);
+            _writer = Eman2Writer.Create(path, input.ImageCount, image.Target);
+        }
+
+        options.Steps.Before(CommitStep.BeginImage);
+        _writer.BeginImage(image.Target);
+        return new ImageTally(image.Target.SectionCount);
+    }
+
+    private void Write(in EncodedChunk chunk, ImageTally tally)
+    {
+        options.Steps.Before(CommitStep.WriteChunk);
+        _writer!.WriteChunk(chunk.Chunk, chunk.IsRaw, chunk.Stored.AsSpan(0, chunk.LengthBytes));
+        tally.Add(chunk);
+        ArrayPool<byte>.Shared.Return(chunk.Stored);
+    }
+
+    private void End(PlannedImage image, ImageTally tally)
+    {
+        options.Steps.Before(CommitStep.EndImage);
+        TruncationPlan plan = image.Plan;
+        long truncatedCount = image.Input.Stored?.TruncatedCount ?? tally.Total.TruncatedCount;
+        FrameRecord[] records = tally.Records(plan.StepOverSigma, plan.Clamps);
+        _writer!.EndImage(image.HeaderWith(truncatedCount), records);
+        foreach (FrameRecord record in records)
+        {
+            _expected.Add(new ExpectedFrame(image.Target.SampleType, plan.Limits, record.Checksum));
+        }
+
+        int bits = plan.IsLossless ? int.MaxValue : plan.Limits.Bits;
+        _bits = (Math.Min(_bits.Fewest, bits), Math.Max(_bits.Most, bits));
+        _guardedCount += plan.IsGuarded ? 1 : 0;
+        _stepOverSigma = Math.Max(_stepOverSigma, plan.StepOverSigma);
+        _total = _total.Merge(tally.Total);
+        _reasons.Add(plan.Reason);
+        _warnings.UnionWith(plan.Warnings);
+    }
+}

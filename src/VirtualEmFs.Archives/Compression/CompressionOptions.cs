@@ -1,0 +1,55 @@
+using VirtualEmFs.Archives.Mrc;
+using VirtualEmFs.Truncation;
+
+namespace VirtualEmFs.Archives.Compression;
+
+/// <summary>How files are compressed.</summary>
+/// <remarks>Immutable; any thread.</remarks>
+public sealed record CompressionOptions
+{
+    /// <summary>Bits and limits asked for by hand; null leaves them to <see cref="Rules"/>.</summary>
+    public Treatment? Treatment { get; init; }
+
+    /// <summary>What decides where nothing was asked for.</summary>
+    public TruncationRules Rules { get; init; } = TruncationRules.BuiltIn;
+
+    /// <summary>SHA-256 of the rules' file, as hexadecimal digits; null for built-in rules.</summary>
+    public string? RulesSha256 { get; init; }
+
+    /// <summary>The input's path below the folder that rules are matched against; null for its name alone.</summary>
+    public string? RelativePath { get; init; }
+
+    /// <summary>Stores float32 without truncation and without a filter (<c>--bits -1</c>).</summary>
+    public bool IsUncompressed { get; init; }
+
+    /// <summary>Deflate level 0–9; null for automatic.</summary>
+    public int? Level { get; init; }
+
+    public MrcThirdAxis ThirdAxis { get; init; }
+
+    public MrcByteSign ByteSign { get; init; }
+
+    /// <summary>Threads that compute; 1 starts none.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Replaces an output that exists.</summary>
+    public bool Overwrites { get; init; }
+
+    /// <summary>Stores the SHA-256 of the original.</summary>
+    public bool HashesOriginal { get; init; } = true;
+
+    /// <summary>The original's name that the archive remembers; null for the input's own.</summary>
+    public string? OriginalName { get; init; }
+
+    /// <summary>
+    /// Limits under which the samples of an image came out of an archive before, by image number; null for none. Samples that still
+    /// lie within them keep them, and nothing is clamped twice.
+    /// </summary>
+    public Func<int, Frames.Rescale?>? EarlierLimits { get; init; }
+
+    /// <summary>Told how many bytes of input were dealt with since the last call; on any thread, one call at a time.</summary>
+    public Action<long>? Progress { get; init; }
+
+    /// <summary>Sees every step of writing before it is taken; tests fail them.</summary>
+    public ICommitSteps Steps { get; init; } = UnobservedSteps.Instance;
+}

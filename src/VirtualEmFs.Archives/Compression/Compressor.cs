@@ -1,0 +1,107 @@
+using System.Reflection;
+using VirtualEmFs.Archives.Hdf5.Writing;
+using VirtualEmFs.Archives.Mrc;
+using VirtualEmFs.Frames;
+using VirtualEmFs.Native.Hdf5;
+using VirtualEmFs.Native.Libc;
+using VirtualEmFs.Truncation;
+
+namespace VirtualEmFs.Archives.Compression;
+
+/// <summary>
+/// Makes an archive from an MRC file: plan, truncate, write, flush, read back, compare, rename. The input is only read.
+/// </summary>
+/// <remarks>Any thread; calls run side by side. Under the final name there is never anything but a complete, verified archive.</remarks>
+/// <param name="formats">The reader that verifies what was written.</param>
+public sealed class Compressor(IArchiveFormats formats)
+{
+    private static readonly string s_programVersion =
+        "emfs " + (typeof(Compressor).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0");
+
+    /// <summary>Compresses one file.</summary>
+    /// <param name="inputPath">An exact, complete MRC file.</param>
+    /// <param name="outputPath">The archive; its folder exists.</param>
+    /// <exception cref="ArchiveException">The input is unfit, changed meanwhile, or disk or verification fail.</exception>
+    /// <exception cref="TruncationException">What was asked for cannot be done with these samples.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; nothing is left.</exception>
+    public CompressionReport Compress(
+        string inputPath, string outputPath, CompressionOptions options, CancellationToken cancellation = default)
+    {
+        using ICompressionInput input = Open(inputPath, options);
+        Treatment treatment = TreatmentOf(input, options);
+        if (!options.Overwrites && System.IO.Path.Exists(outputPath))
+        {
+            throw new ArchiveException(outputPath, "exists already; it was left as it is (--force replaces it)");
+        }
+
+        using var temporary = new TemporaryArchive(outputPath, options.Steps);
+        try
+        {
+            return Write(input, outputPath, temporary, treatment, options, cancellation);
+        }
+        catch (Hdf5Exception e)
+        {
+            throw new ArchiveException(outputPath, $"cannot be written: {e.Message}", inner: e);
+        }
+    }
+
+    private CompressionReport Write(
+        ICompressionInput input, string outputPath, TemporaryArchive temporary, Treatment treatment, CompressionOptions options,
+        CancellationToken cancellation)
+    {
+        SourceVersion version = input.File.Version;
+
+        // Hashing is serial and slow (0.4 GB/s without SHA instructions): with threads to spare it runs beside everything else.
+        using var stopsHashing = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task<string>? hash = options is { HashesOriginal: true, Threads: > 1 }
+            ? Task.Factory.StartNew(
+                () => Sha256OfFile.Compute(input.File, stopsHashing.Token), stopsHashing.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            : null;
+        try
+        {
+            var planner = new ImagePlanner(input, options, treatment, cancellation);
+            using var builder = new ArchiveBuilder(input, options, planner, temporary.Path, cancellation);
+            builder.WriteImages();
+            string? sha256 = hash?.GetAwaiter().GetResult() ?? (options.HashesOriginal ? Sha256OfFile.Compute(input.File, cancellation) : null);
+            Provenance provenance = ProvenanceOf(input, treatment, sha256, options);
+            builder.Close(provenance);
+            temporary.MakeDurable(input.File.Permissions, version.MtimeNs);
+            options.Steps.Before(CommitStep.Verify);
+            new ArchiveVerifier(formats, options.Threads, cancellation).Verify(temporary.Path, builder.Expected, provenance);
+            long outputLengthBytes = new FileInfo(temporary.Path).Length;
+            options.Steps.Before(CommitStep.CheckInput);
+            input.File.CheckUnchanged(version);
+            cancellation.ThrowIfCancellationRequested();
+            temporary.Commit(options.Overwrites);
+            return builder.Report(outputPath, outputLengthBytes, treatment);
+        }
+        finally
+        {
+            stopsHashing.Cancel();
+            hash?.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
+        }
+    }
+
+    private static MrcCompressionInput Open(string path, CompressionOptions options)
+    {
+        var mrc = MrcInput.Open(path, options.ByteSign);
+        return new MrcCompressionInput(mrc, options.OriginalName ?? path, options.ThirdAxis);
+    }
+
+    private static Treatment TreatmentOf(ICompressionInput input, CompressionOptions options) =>
+        options.Treatment
+        ?? options.Rules.For(options.RelativePath ?? System.IO.Path.GetFileName(input.File.Path), input.Content, input.Mrc.Mode ?? 2);
+
+    private static Provenance ProvenanceOf(ICompressionInput input, Treatment treatment, string? sha256, CompressionOptions options) => new()
+    {
+        ProgramVersion = s_programVersion,
+        Time = DateTimeOffset.UtcNow,
+        Rule = treatment.Rule,
+        RulesSha256 = options.RulesSha256,
+        OriginalName = options.OriginalName ?? System.IO.Path.GetFileName(input.File.Path),
+        OriginalMtimeNs = input.File.Version.MtimeNs,
+        OriginalSha256 = sha256,
+        MrcMode = input.Mrc.Mode,
+        MrcHeader = input.Mrc.Header,
+    };
+}

@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using VirtualEmFs.Archives.Hdf5.Writing;
+using VirtualEmFs.Frames;
+
+namespace VirtualEmFs.Archives.Compression;
+
+/// <summary>One image or volume of an input.</summary>
+/// <param name="Nz">Sections; 0 for a 2-D image.</param>
+/// <param name="Fields">Further fields of its header.</param>
+/// <param name="Stored">Set when the samples are an archive's integers: they go on unchanged.</param>
+internal sealed record InputImage(
+    int Nx, int Ny, int Nz, AngstromVector PixelSize, AngstromVector Origin, ImmutableArray<Eman2Field> Fields, StoredImage? Stored = null)
+{
+    public int SectionCount => Math.Max(1, Nz);
+
+    /// <summary>Rows of all sections.</summary>
+    public long RowCount => (long)Ny * SectionCount;
+
+    public long LengthSamples => RowCount * Nx;
+}
+
+/// <summary>Integers of an archive, and what its header says about the samples before they were truncated.</summary>
+internal sealed record StoredImage(SampleType SampleType, Rescale Rescale, FrameStatistics Statistics, long TruncatedCount);
+
+/// <summary>A file to be compressed.</summary>
+/// <remarks>Any thread; rows may be read side by side.</remarks>
+internal interface ICompressionInput : IDisposable
+{
+    /// <summary>The file itself: its version is that of the start.</summary>
+    SourceFile File { get; }
+
+    /// <summary>What the frames are to each other.</summary>
+    ArchiveContent Content { get; }
+
+    int ImageCount { get; }
+
+    /// <summary>MRC mode, and header with extended header; null and empty for other files.</summary>
+    (int? Mode, ReadOnlyMemory<byte> Header) Mrc { get; }
+
+    /// <summary>Describes an image.</summary>
+    /// <exception cref="ArchiveException">The image is missing or damaged.</exception>
+    InputImage Describe(int image);
+
+    /// <summary>Reads whole rows, counted through the image's sections, as float32.</summary>
+    /// <exception cref="ArchiveException">The disk fails or the image is damaged.</exception>
+    void ReadRows(int image, long firstRow, Span<float> destination);
+
+    /// <summary>Reads whole rows of an image that has <see cref="InputImage.Stored"/>, as they are stored.</summary>
+    /// <exception cref="ArchiveException">The disk fails or the image is damaged.</exception>
+    void ReadStoredRows(int image, long firstRow, Span<byte> destination);
+}

@@ -1,0 +1,73 @@
+using VirtualEmFs.Archives.Hdf5.Writing;
+
+namespace VirtualEmFs.Archives.Compression;
+
+/// <summary>Reads samples of an input and encodes them: chunk by chunk, or a small image at once.</summary>
+/// <remarks>One thread; each worker has its own.</remarks>
+internal sealed class ImageEncoder(ICompressionInput input, ImagePlanner planner) : IDisposable
+{
+    private readonly ChunkEncoding _encoding = new(planner.Level);
+    private float[] _samples = [];
+    private byte[] _stored = [];
+
+    /// <summary>Plans and encodes a whole image, reading it once.</summary>
+    public EncodedImage EncodeWhole(int index)
+    {
+        InputImage image = input.Describe(index);
+        if (image.Stored is not null)
+        {
+            PlannedImage kept = planner.PlanStored(index, image);
+            return new EncodedImage(kept, EncodeAll(kept, chunk => EncodeChunk(kept, chunk)));
+        }
+
+        float[] samples = Grow(ref _samples, image.LengthSamples);
+        input.ReadRows(index, 0, samples.AsSpan(0, (int)image.LengthSamples));
+        PlannedImage planned = planner.Plan(index, image, samples.AsSpan(0, (int)image.LengthSamples));
+        return new EncodedImage(planned, EncodeAll(planned, chunk =>
+        {
+            (long firstRow, int rowCount) = RowsOf(planned.Target, chunk);
+            return _encoding.Encode(
+                planned.Target, chunk, planned.Plan.Limits, samples.AsSpan((int)firstRow * image.Nx, rowCount * image.Nx));
+        }));
+    }
+
+    /// <summary>Reads and encodes one chunk of an image.</summary>
+    public EncodedChunk EncodeChunk(PlannedImage image, long chunk)
+    {
+        (long firstRow, int rowCount) = RowsOf(image.Target, chunk);
+        int lengthSamples = checked(rowCount * image.Input.Nx);
+        if (image.Input.Stored is StoredImage kept)
+        {
+            Span<byte> stored = Grow(ref _stored, (long)lengthSamples * Frames.SampleTypes.LengthBytes(kept.SampleType))
+                .AsSpan(0, lengthSamples * Frames.SampleTypes.LengthBytes(kept.SampleType));
+            input.ReadStoredRows(image.Index, firstRow, stored);
+            return _encoding.EncodeStored(image.Target, chunk, stored);
+        }
+
+        Span<float> samples = Grow(ref _samples, lengthSamples).AsSpan(0, lengthSamples);
+        input.ReadRows(image.Index, firstRow, samples);
+        return _encoding.Encode(image.Target, chunk, image.Plan.Limits, samples);
+    }
+
+    public void Dispose() => _encoding.Dispose();
+
+    private static EncodedChunk[] EncodeAll(PlannedImage image, Func<long, EncodedChunk> encode)
+    {
+        var chunks = new EncodedChunk[image.Target.Grid.Count];
+        for (int chunk = 0; chunk < chunks.Length; chunk++)
+        {
+            chunks[chunk] = encode(chunk);
+        }
+
+        return chunks;
+    }
+
+    /// <summary>A chunk's rows, counted through the sections: they lie side by side in the input.</summary>
+    private static (long FirstRow, int RowCount) RowsOf(Eman2Image image, long chunk)
+    {
+        ChunkExtent extent = image.Grid.ExtentOf(chunk);
+        return (((long)extent.FirstSection * image.Ny) + extent.FirstRow, extent.SectionCount * extent.RowCount);
+    }
+
+    private static T[] Grow<T>(ref T[] buffer, long length) => buffer.Length >= length ? buffer : buffer = new T[length];
+}

@@ -1,0 +1,123 @@
+using VirtualEmFs.Archives.Hdf5.Writing;
+using VirtualEmFs.Frames;
+using VirtualEmFs.Truncation;
+
+namespace VirtualEmFs.Archives.Compression;
+
+/// <summary>Decides how images of one input are stored: a pass for their statistics, and more where limits may clamp.</summary>
+/// <remarks>Any thread.</remarks>
+internal sealed class ImagePlanner(ICompressionInput input, CompressionOptions options, Treatment treatment, CancellationToken cancellation)
+{
+    // 1 MiB of float32: one read, and it stays in the second-level cache while it is looked at.
+    private const int BandLengthSamples = 256 * 1024;
+
+    private delegate void Visit(ReadOnlySpan<float> samples);
+
+    /// <summary>Deflate level that archives declare; null for no filter.</summary>
+    private int? DeclaredLevel => options.IsUncompressed ? null : Level ?? 1; // EMAN2's own default
+
+    /// <summary>Deflate level that was asked for; null for automatic.</summary>
+    public int? Level => options.Level ?? treatment.Level;
+
+    /// <summary>Plans an image whose samples are at hand.</summary>
+    /// <exception cref="TruncationException">What was asked for cannot be done with these samples.</exception>
+    public PlannedImage Plan(int index, InputImage image, ReadOnlySpan<float> samples)
+    {
+        var analysis = FrameAnalysis.Of(samples);
+        if (FixedPlan(index, image, analysis.Statistics) is TruncationPlan plan)
+        {
+            return Planned(index, image, plan, analysis.Statistics);
+        }
+
+        var search = new PlanSearch(analysis, TreatmentOf(index));
+        while (search.NeedsPass)
+        {
+            search.Add(samples);
+            search.EndPass();
+        }
+
+        return Planned(index, image, search.Decide(), analysis.Statistics);
+    }
+
+    /// <summary>Plans an image in passes over bands of rows, on all threads where the pass allows it.</summary>
+    /// <exception cref="TruncationException">What was asked for cannot be done with these samples.</exception>
+    /// <exception cref="ArchiveException">The input fails.</exception>
+    public PlannedImage Plan(int index, InputImage image)
+    {
+        if (image.Stored is StoredImage)
+        {
+            return PlanStored(index, image);
+        }
+
+        var analysis = new FrameAnalysis(image.LengthSamples);
+        int bandRows = (int)Math.Clamp(BandLengthSamples / image.Nx, 1, image.RowCount);
+        long bands = (image.RowCount + bandRows - 1) / bandRows;
+        OrderedWork.Run(
+            bands, options.Threads, () => new float[bandRows * image.Nx],
+            (buffer, band) =>
+            {
+                Span<float> samples = ReadBand(buffer, index, image, band, bandRows);
+                analysis.Add(band * bandRows * image.Nx, samples);
+                return samples.Length;
+            },
+            _ => { },
+            cancellation);
+        if (FixedPlan(index, image, analysis.Statistics) is TruncationPlan plan)
+        {
+            return Planned(index, image, plan, analysis.Statistics);
+        }
+
+        var search = new PlanSearch(analysis, TreatmentOf(index));
+        float[]? buffer = null;
+        while (search.NeedsPass)
+        {
+            buffer ??= new float[bandRows * image.Nx];
+            for (long band = 0; band < bands; band++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                search.Add(ReadBand(buffer, index, image, band, bandRows));
+            }
+
+            search.EndPass();
+        }
+
+        return Planned(index, image, search.Decide(), analysis.Statistics);
+    }
+
+    /// <summary>The plan for integers of an archive: the same again.</summary>
+    public PlannedImage PlanStored(int index, InputImage image)
+    {
+        StoredImage stored = image.Stored!;
+        var plan = new TruncationPlan { Limits = stored.Rescale, IsExact = true, Reason = "the integers of the archive" };
+        var target = new Eman2Image(image.Nx, image.Ny, image.Nz, stored.SampleType, DeclaredLevel);
+        return new PlannedImage(index, image, plan, stored.Statistics, target);
+    }
+
+    private Span<float> ReadBand(float[] buffer, int index, InputImage image, long band, int bandRows)
+    {
+        long firstRow = band * bandRows;
+        Span<float> samples = buffer.AsSpan(0, (int)Math.Min(bandRows, image.RowCount - firstRow) * image.Nx);
+        input.ReadRows(index, firstRow, samples);
+        return samples;
+    }
+
+    /// <summary>The plan where no limits have to be searched: uncompressed, or limits from an earlier archive.</summary>
+    private TruncationPlan? FixedPlan(int index, InputImage image, in ImageStatistics statistics)
+    {
+        if (options.IsUncompressed)
+        {
+            return new TruncationPlan { Limits = Rescale.None, IsExact = true, Reason = "uncompressed" };
+        }
+
+        return options.EarlierLimits?.Invoke(index) is Rescale limits ? TruncationPlan.Keep(limits, statistics) : null;
+    }
+
+    /// <summary>What archives hold is never clamped a second time.</summary>
+    private Treatment TreatmentOf(int index) =>
+        options.EarlierLimits?.Invoke(index) is null ? treatment : treatment with { Limits = LimitRequest.None };
+
+    private PlannedImage Planned(int index, InputImage image, TruncationPlan plan, in ImageStatistics statistics) => new(
+        index, image, plan,
+        new FrameStatistics(statistics.Minimum, statistics.Maximum, (float)statistics.Mean, (float)statistics.Sigma),
+        new Eman2Image(image.Nx, image.Ny, image.Nz, plan.SampleType, DeclaredLevel));
+}
