@@ -37,4 +37,7 @@ public enum ExitCode
 
     /// <summary>A mistake in emfs itself.</summary>
     InternalError = 70,
+
+    /// <summary>Ended by SIGINT or SIGTERM; nothing half done is left.</summary>
+    Interrupted = 130,
 }

@@ -28,6 +28,10 @@ internal static class CommandLineProgram
             Console.Error.WriteLine($"emfs: {e.Message}");
             return (int)e.ExitCode;
         }
+        catch (OperationCanceledException)
+        {
+            return (int)ExitCode.Interrupted;
+        }
         catch (Exception e)
         {
             bool trace = Environment.GetEnvironmentVariable(TraceVariableName) == "1";

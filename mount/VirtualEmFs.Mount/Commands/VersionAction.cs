@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.Reflection;
 using VirtualEmFs.Native;
 using VirtualEmFs.Native.Fuse3;
+using VirtualEmFs.Native.Hdf5;
 
 namespace VirtualEmFs.Mount.Commands;
 
@@ -13,6 +14,10 @@ internal sealed class VersionAction : SynchronousCommandLineAction
     {
         Console.WriteLine($"emfs {Assembly.GetExecutingAssembly().GetName().Version?.ToString(3)}");
         Print("fuse3", static () => FuseVersion.Probe().Text);
+        Print("hdf5", static () => Hdf5Library.Version.ToString());
+
+        // libdeflate tells its version only to compilers.
+        Print("deflate", static () => NativeLibraries.Load("deflate") != 0 ? "found" : "");
         return (int)ExitCode.Success;
     }
 
@@ -23,7 +28,7 @@ internal sealed class VersionAction : SynchronousCommandLineAction
         {
             text = $"{version()} ({NativeLibraries.FileNameOf(library)})";
         }
-        catch (Exception e) when (e is DllNotFoundException or PlatformNotSupportedException)
+        catch (Exception e) when (e is DllNotFoundException or PlatformNotSupportedException or Hdf5Exception)
         {
             text = e.Message;
         }

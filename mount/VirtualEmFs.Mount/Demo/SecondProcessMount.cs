@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using VirtualEmFs.Mount.Commands;
+
+namespace VirtualEmFs.Mount.Demo;
+
+/// <summary>A mount served by a second process of this program: a process that serves a mount must not read it.</summary>
+internal sealed class SecondProcessMount : IDisposable
+{
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
+
+    private readonly string _mountPoint;
+    private readonly Process _process;
+    private bool _isUnmounted;
+
+    /// <summary>Mounts, and waits until the mount is ready.</summary>
+    /// <exception cref="CommandException">It cannot be mounted; the second process has said why.</exception>
+    public SecondProcessMount(string source, string mountPoint)
+    {
+        _mountPoint = mountPoint;
+        _process = Start("mount", source, mountPoint);
+        Task<string?> ready = _process.StandardOutput.ReadLineAsync();
+        if (!ready.Wait(s_deadline) || ready.Result?.StartsWith("emfs: ", StringComparison.Ordinal) != true)
+        {
+            Dispose();
+            throw new CommandException(ExitCode.MountFailed, $"the sample project could not be mounted on {mountPoint}");
+        }
+    }
+
+    /// <summary>Unmounts, and waits until the second process has ended.</summary>
+    /// <exception cref="CommandException">It does not end.</exception>
+    public void Unmount()
+    {
+        _isUnmounted = true;
+        using Process unmount = Start("unmount", _mountPoint);
+        if (!unmount.WaitForExit(s_deadline) || unmount.ExitCode != 0 || !_process.WaitForExit(s_deadline))
+        {
+            throw new CommandException(ExitCode.Busy, $"the sample project is still mounted on {_mountPoint}");
+        }
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            if (!_isUnmounted && !_process.HasExited)
+            {
+                Unmount();
+            }
+        }
+        finally
+        {
+            if (!_process.HasExited)
+            {
+                _process.Kill();
+            }
+
+            _process.Dispose();
+        }
+    }
+
+    private static Process Start(params string[] arguments) =>
+        Process.Start(new ProcessStartInfo(Environment.ProcessPath!, arguments) { RedirectStandardOutput = true })!;
+}
