@@ -64,7 +64,7 @@ internal sealed record Superblock(
         addresses.Address(); // free space
         long endAddress = addresses.Address();
         addresses.Address(); // driver information
-        addresses.Address(); // the root's name
+        addresses.Skip(sizes.LengthBytes); // the root's name: the specification says an address, libhdf5 writes a length
         long rootAddress = addresses.Address();
         return new Superblock(
             version, sizes, fileOffset, EndFrom(baseAddress, endAddress), rootAddress, FieldReader.Undefined,

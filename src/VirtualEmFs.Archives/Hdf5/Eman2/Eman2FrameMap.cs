@@ -4,12 +4,11 @@ namespace VirtualEmFs.Archives.Hdf5.Eman2;
 
 /// <summary>Layouts of an archive's images, each read when its frame is first asked for.</summary>
 /// <remarks>Any thread: each reading has its own <see cref="Hdf5File"/>. Does not own the source file.</remarks>
-internal sealed class Eman2FrameMap(SourceFile source, ArchiveDescription description) : FrameMap
+internal sealed class Eman2FrameMap(SourceFile source, ArchiveDescription description, Eman2Archive archive) : FrameMap
 {
     // 64 Ki pieces are 2 MiB: 128 micrographs, or 4,096 particles of 16 chunks.
     private const int KeptPieces = 64 * 1024;
 
-    private readonly Eman2Archive _archive = (Eman2Archive)description.FormatState!;
     private readonly Lock _gate = new();
     private readonly Dictionary<int, FrameLayout> _layouts = []; // guarded by _gate, as the two below
     private readonly Queue<int> _oldestFirst = [];
@@ -63,8 +62,8 @@ internal sealed class Eman2FrameMap(SourceFile source, ArchiveDescription descri
 
     private FrameLayout Read(int imageNumber, int frameIndex) => Hdf5Guard.Run(source.Path, frameIndex, () =>
     {
-        using var file = new Hdf5File(source, _archive.Superblock);
-        Eman2Image image = _archive.ReadImage(file, imageNumber);
+        using var file = new Hdf5File(source, archive.Superblock);
+        Eman2Image image = archive.ReadImage(file, imageNumber);
         DatasetFrames frames = image.Frames;
         FrameShape shape = description.Shape;
         int frameCount = description.Content == ArchiveContent.Stack ? 1 : shape.FrameCount;

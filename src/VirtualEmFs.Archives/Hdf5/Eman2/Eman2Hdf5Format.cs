@@ -28,9 +28,23 @@ internal sealed class Eman2Hdf5Format : IArchiveFormat
     public ArchiveDescription DescribeMember(SourceFile file, ArchiveDescription folder, int imageNumber) =>
         Hdf5Guard.Run(file.Path, imageNumber, () =>
         {
-            using var hdf5 = new Hdf5File(file, ((Eman2Archive)folder.FormatState!).Superblock);
-            return new Eman2Probe(file, folder.Files[0], hdf5).RunMember(folder, imageNumber);
+            Eman2Archive archive = StateOf(file, folder);
+            using var hdf5 = new Hdf5File(file, archive.Superblock);
+            return new Eman2Probe(file, folder.Files[0], hdf5).RunMember(archive, imageNumber);
         });
 
-    public FrameMap OpenMap(IReadOnlyList<SourceFile> files, ArchiveDescription description) => new Eman2FrameMap(files[0], description);
+    public FrameMap OpenMap(IReadOnlyList<SourceFile> files, ArchiveDescription description) =>
+        new Eman2FrameMap(files[0], description, StateOf(files[0], description));
+
+    /// <summary>What the probe left with the description; found again where the description comes from elsewhere.</summary>
+    private Eman2Archive StateOf(SourceFile file, ArchiveDescription description)
+    {
+        if (description.FormatState is Eman2Archive state)
+        {
+            return state;
+        }
+
+        ProbeResult again = Probe(file, description.Files[0]);
+        return again.Description is { } found ? (Eman2Archive)found.FormatState! : throw new ArchiveException(file.Path, again.Reason!);
+    }
 }

@@ -41,9 +41,8 @@ internal sealed class Eman2Probe(SourceFile source, string path, Hdf5File file)
     }
 
     /// <summary>Describes one image of a folder as a file of its own.</summary>
-    public ArchiveDescription RunMember(ArchiveDescription folder, int number)
+    public ArchiveDescription RunMember(Eman2Archive archive, int number)
     {
-        var archive = (Eman2Archive)folder.FormatState!;
         Eman2Image image = archive.ReadImage(file, number);
         if (image.Frames.FindTruncation(source.LengthBytes) is string reason)
         {

@@ -1,0 +1,92 @@
+using VirtualEmFs.Archives.Hdf5.Eman2;
+using VirtualEmFs.Frames;
+
+namespace VirtualEmFs.Archives;
+
+/// <summary>All formats that this program reads, in the order in which they are tried.</summary>
+/// <remarks>Any thread.</remarks>
+public sealed class ArchiveFormats : IArchiveFormats
+{
+    // Enough for every format's signature.
+    private const int FirstBytesLength = 64;
+
+    private static readonly IArchiveFormat[] s_formats = [new Eman2Hdf5Format()];
+
+    public ProbeResult Probe(string path)
+    {
+        try
+        {
+            using SourceFile file = SourceFile.Open(path);
+            ProbeResult result;
+            try
+            {
+                result = Probe(file, path);
+            }
+            catch (ArchiveException) when (HasChanged(file))
+            {
+                return ProbeResult.BeingWritten();
+            }
+
+            // What was found is worth something only if all of it was read from one version.
+            return HasChanged(file) ? ProbeResult.BeingWritten() : result;
+        }
+        catch (ArchiveException e)
+        {
+            return ProbeResult.Broken(e.Reason);
+        }
+    }
+
+    public ArchiveDescription DescribeMember(ArchiveDescription folder, int imageNumber)
+    {
+        using SourceFile file = SourceFile.Open(folder.Files[0]);
+        file.CheckUnchanged(folder.Version);
+        ArchiveDescription description = FormatOf(folder).DescribeMember(file, folder, imageNumber);
+        file.CheckUnchanged(folder.Version);
+        return description;
+    }
+
+    public IArchive Open(ArchiveDescription description)
+    {
+        var files = new List<SourceFile>();
+        try
+        {
+            foreach (string path in description.Files)
+            {
+                files.Add(SourceFile.Open(path));
+            }
+
+            files[0].CheckUnchanged(description.Version);
+            var archive = new MappedArchive(description, FormatOf(description).OpenMap(files, description), files);
+            files = [];
+            return archive;
+        }
+        finally
+        {
+            foreach (SourceFile file in files)
+            {
+                file.Dispose();
+            }
+        }
+    }
+
+    private static ProbeResult Probe(SourceFile file, string path)
+    {
+        Span<byte> firstBytes = stackalloc byte[FirstBytesLength];
+        firstBytes = firstBytes[..file.Read(0, firstBytes)];
+        foreach (IArchiveFormat format in s_formats)
+        {
+            if (format.Recognises(firstBytes, path))
+            {
+                return format.Probe(file, path);
+            }
+        }
+
+        return ProbeResult.NoImages("the file is no archive of a known format");
+    }
+
+    private static bool HasChanged(SourceFile file) => file.CurrentVersion() != file.Version;
+
+    private static IArchiveFormat FormatOf(ArchiveDescription description) =>
+        Array.Find(s_formats, format => format.Name == description.Format)
+        ?? throw new ArgumentException($"{description.Format} is no format of this program", nameof(description));
+}
