@@ -34,13 +34,8 @@ internal sealed class ArchiveBuilder(
     {
         if (input.ImageCount > 1 && input.Describe(0).LengthSamples <= LargestWholeImageSamples)
         {
-            var encoders = new WorkerSet<ImageEncoder>(() => new ImageEncoder(input, planner));
-            using (encoders)
-            {
-                OrderedWork.Run(
-                    input.ImageCount, options.Threads, encoders.Create, (encoder, index) => encoder.EncodeWhole((int)index), WriteWhole, cancellation);
-            }
-
+            OrderedWork.Run(
+                input.ImageCount, options.Threads, CreateEncoder, (encoder, index) => encoder.EncodeWhole((int)index), WriteWhole, cancellation);
             return;
         }
 
@@ -82,6 +77,8 @@ internal sealed class ArchiveBuilder(
 
     public void Dispose() => _writer?.Dispose();
 
+    private ImageEncoder CreateEncoder() => new(input, planner);
+
     private void WriteWhole(EncodedImage encoded)
     {
         ImageTally tally = Begin(encoded.Image);
@@ -97,19 +94,15 @@ internal sealed class ArchiveBuilder(
     private void WriteInChunks(PlannedImage image)
     {
         ImageTally tally = Begin(image);
-        var encoders = new WorkerSet<ImageEncoder>(() => new ImageEncoder(input, planner));
         long chunkLengthBytes = image.Input.LengthSamples * sizeof(float) / image.Target.Grid.Count;
-        using (encoders)
-        {
-            OrderedWork.Run(
-                image.Target.Grid.Count, options.Threads, encoders.Create, (encoder, chunk) => encoder.EncodeChunk(image, chunk),
-                chunk =>
-                {
-                    Write(chunk, tally);
-                    options.Progress?.Invoke(chunkLengthBytes);
-                },
-                cancellation);
-        }
+        OrderedWork.Run(
+            image.Target.Grid.Count, options.Threads, CreateEncoder, (encoder, chunk) => encoder.EncodeChunk(image, chunk),
+            chunk =>
+            {
+                Write(chunk, tally);
+                options.Progress?.Invoke(chunkLengthBytes);
+            },
+            cancellation);
 
         End(image, tally);
     }
@@ -119,7 +112,7 @@ internal sealed class ArchiveBuilder(
         if (_writer is null)
         {
             options.Steps.Before(CommitStep.Create);
-            _writer = Eman2Writer.Create(path, input.ImageCount, image.Target);
+            _writer = Eman2Writer.Create(path, input.ImageCount, image.Target, input.GroupFields);
         }
 
         options.Steps.Before(CommitStep.BeginImage);
@@ -140,7 +133,7 @@ internal sealed class ArchiveBuilder(
         options.Steps.Before(CommitStep.EndImage);
         TruncationPlan plan = image.Plan;
         long truncatedCount = image.Input.Stored?.TruncatedCount ?? tally.Total.TruncatedCount;
-        FrameRecord[] records = tally.Records(plan.StepOverSigma, plan.Clamps);
+        FrameRecord[] records = tally.Records(plan.StepOverSigma, plan.Clamps, image.Input.Stored?.Records ?? []);
         _writer!.EndImage(image.HeaderWith(truncatedCount), records);
         foreach (FrameRecord record in records)
         {

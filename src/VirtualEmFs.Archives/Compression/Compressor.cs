@@ -1,15 +1,15 @@
 using System.Reflection;
+using VirtualEmFs.Archives.Hdf5;
 using VirtualEmFs.Archives.Hdf5.Writing;
 using VirtualEmFs.Archives.Mrc;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Native.Hdf5;
-using VirtualEmFs.Native.Libc;
 using VirtualEmFs.Truncation;
 
 namespace VirtualEmFs.Archives.Compression;
 
 /// <summary>
-/// Makes an archive from an MRC file: plan, truncate, write, flush, read back, compare, rename. The input is only read.
+/// Makes an archive from an MRC file, or from another archive: plan, truncate, write, flush, read back, compare, rename. The input is only read.
 /// </summary>
 /// <remarks>Any thread; calls run side by side. Under the final name there is never anything but a complete, verified archive.</remarks>
 /// <param name="formats">The reader that verifies what was written.</param>
@@ -19,7 +19,7 @@ public sealed class Compressor(IArchiveFormats formats)
         "emfs " + (typeof(Compressor).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0");
 
     /// <summary>Compresses one file.</summary>
-    /// <param name="inputPath">An exact, complete MRC file.</param>
+    /// <param name="inputPath">An exact, complete MRC file, or an undamaged EMAN2 archive.</param>
     /// <param name="outputPath">The archive; its folder exists.</param>
     /// <exception cref="ArchiveException">The input is unfit, changed meanwhile, or disk or verification fail.</exception>
     /// <exception cref="TruncationException">What was asked for cannot be done with these samples.</exception>
@@ -29,7 +29,7 @@ public sealed class Compressor(IArchiveFormats formats)
     {
         using ICompressionInput input = Open(inputPath, options);
         Treatment treatment = TreatmentOf(input, options);
-        if (!options.Overwrites && System.IO.Path.Exists(outputPath))
+        if (!options.Overwrites && Path.Exists(outputPath))
         {
             throw new ArchiveException(outputPath, "exists already; it was left as it is (--force replaces it)");
         }
@@ -53,7 +53,8 @@ public sealed class Compressor(IArchiveFormats formats)
 
         // Hashing is serial and slow (0.4 GB/s without SHA instructions): with threads to spare it runs beside everything else.
         using var stopsHashing = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task<string>? hash = options is { HashesOriginal: true, Threads: > 1 }
+        bool hashes = options.HashesOriginal && input.Earlier is null;
+        Task<string>? hash = hashes && options.Threads > 1
             ? Task.Factory.StartNew(
                 () => Sha256OfFile.Compute(input.File, stopsHashing.Token), stopsHashing.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default)
             : null;
@@ -62,7 +63,7 @@ public sealed class Compressor(IArchiveFormats formats)
             var planner = new ImagePlanner(input, options, treatment, cancellation);
             using var builder = new ArchiveBuilder(input, options, planner, temporary.Path, cancellation);
             builder.WriteImages();
-            string? sha256 = hash?.GetAwaiter().GetResult() ?? (options.HashesOriginal ? Sha256OfFile.Compute(input.File, cancellation) : null);
+            string? sha256 = hash?.GetAwaiter().GetResult() ?? (hashes ? Sha256OfFile.Compute(input.File, cancellation) : null);
             Provenance provenance = ProvenanceOf(input, treatment, sha256, options);
             builder.Close(provenance);
             temporary.MakeDurable(input.File.Permissions, version.MtimeNs);
@@ -82,26 +83,41 @@ public sealed class Compressor(IArchiveFormats formats)
         }
     }
 
-    private static MrcCompressionInput Open(string path, CompressionOptions options)
+    private ICompressionInput Open(string path, CompressionOptions options)
     {
-        var mrc = MrcInput.Open(path, options.ByteSign);
-        return new MrcCompressionInput(mrc, options.OriginalName ?? path, options.ThirdAxis);
+        var file = SourceFile.Open(path);
+        try
+        {
+            Span<byte> signature = stackalloc byte[Superblock.Signature.Length];
+            file.Read(0, signature);
+            return signature.SequenceEqual(Superblock.Signature)
+                ? Eman2CompressionInput.Open(file, formats)
+                : new MrcCompressionInput(MrcInput.Open(file, options.ByteSign), options.OriginalName ?? path, options.ThirdAxis);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     private static Treatment TreatmentOf(ICompressionInput input, CompressionOptions options) =>
         options.Treatment
-        ?? options.Rules.For(options.RelativePath ?? System.IO.Path.GetFileName(input.File.Path), input.Content, input.Mrc.Mode ?? 2);
+        ?? options.Rules.For(options.RelativePath ?? Path.GetFileName(input.File.Path), input.Content, input.Mrc.Mode ?? 2);
 
-    private static Provenance ProvenanceOf(ICompressionInput input, Treatment treatment, string? sha256, CompressionOptions options) => new()
-    {
-        ProgramVersion = s_programVersion,
-        Time = DateTimeOffset.UtcNow,
-        Rule = treatment.Rule,
-        RulesSha256 = options.RulesSha256,
-        OriginalName = options.OriginalName ?? System.IO.Path.GetFileName(input.File.Path),
-        OriginalMtimeNs = input.File.Version.MtimeNs,
-        OriginalSha256 = sha256,
-        MrcMode = input.Mrc.Mode,
-        MrcHeader = input.Mrc.Header,
-    };
+    private static Provenance ProvenanceOf(ICompressionInput input, Treatment treatment, string? sha256, CompressionOptions options) =>
+        input.Earlier is Provenance earlier
+            ? earlier with { ProgramVersion = s_programVersion, Time = DateTimeOffset.UtcNow }
+            : new Provenance
+            {
+                ProgramVersion = s_programVersion,
+                Time = DateTimeOffset.UtcNow,
+                Rule = treatment.Rule,
+                RulesSha256 = options.RulesSha256,
+                OriginalName = options.OriginalName ?? Path.GetFileName(input.File.Path),
+                OriginalMtimeNs = input.File.Version.MtimeNs,
+                OriginalSha256 = sha256,
+                MrcMode = input.Mrc.Mode,
+                MrcHeader = input.Mrc.Header,
+            };
 }

@@ -19,8 +19,11 @@ internal sealed record InputImage(
     public long LengthSamples => RowCount * Nx;
 }
 
-/// <summary>Integers of an archive, and what its header says about the samples before they were truncated.</summary>
-internal sealed record StoredImage(SampleType SampleType, Rescale Rescale, FrameStatistics Statistics, long TruncatedCount);
+/// <summary>Samples as an archive stores them, and what it says about them before they were truncated.</summary>
+/// <param name="Statistics">Null where it says nothing.</param>
+/// <param name="Records">One for each section; empty where it has none.</param>
+internal sealed record StoredImage(
+    SampleType SampleType, Rescale Rescale, FrameStatistics? Statistics, long TruncatedCount, FrameRecord[] Records);
 
 /// <summary>A file to be compressed.</summary>
 /// <remarks>Any thread; rows may be read side by side.</remarks>
@@ -33,6 +36,12 @@ internal interface ICompressionInput : IDisposable
     ArchiveContent Content { get; }
 
     int ImageCount { get; }
+
+    /// <summary>Further attributes that apply to all images.</summary>
+    ImmutableArray<Eman2Field> GroupFields { get; }
+
+    /// <summary>Where the input itself came from, when it is an archive that says so; null otherwise.</summary>
+    Provenance? Earlier => null;
 
     /// <summary>MRC mode, and header with extended header; null and empty for other files.</summary>
     (int? Mode, ReadOnlyMemory<byte> Header) Mrc { get; }

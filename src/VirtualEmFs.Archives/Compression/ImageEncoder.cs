@@ -4,7 +4,7 @@ namespace VirtualEmFs.Archives.Compression;
 
 /// <summary>Reads samples of an input and encodes them: chunk by chunk, or a small image at once.</summary>
 /// <remarks>One thread; each worker has its own.</remarks>
-internal sealed class ImageEncoder(ICompressionInput input, ImagePlanner planner) : IDisposable
+internal sealed class ImageEncoder(ICompressionInput input, ImagePlanner planner)
 {
     private readonly ChunkEncoding _encoding = new(planner.Level);
     private float[] _samples = [];
@@ -49,8 +49,6 @@ internal sealed class ImageEncoder(ICompressionInput input, ImagePlanner planner
         return _encoding.Encode(image.Target, chunk, image.Plan.Limits, samples);
     }
 
-    public void Dispose() => _encoding.Dispose();
-
     private static EncodedChunk[] EncodeAll(PlannedImage image, Func<long, EncodedChunk> encode)
     {
         var chunks = new EncodedChunk[image.Target.Grid.Count];
@@ -63,7 +61,7 @@ internal sealed class ImageEncoder(ICompressionInput input, ImagePlanner planner
     }
 
     /// <summary>A chunk's rows, counted through the sections: they lie side by side in the input.</summary>
-    private static (long FirstRow, int RowCount) RowsOf(Eman2Image image, long chunk)
+    private static (long FirstRow, int RowCount) RowsOf(TargetImage image, long chunk)
     {
         ChunkExtent extent = image.Grid.ExtentOf(chunk);
         return (((long)extent.FirstSection * image.Ny) + extent.FirstRow, extent.SectionCount * extent.RowCount);

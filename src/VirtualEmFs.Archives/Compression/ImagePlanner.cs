@@ -89,7 +89,7 @@ internal sealed class ImagePlanner(ICompressionInput input, CompressionOptions o
     {
         StoredImage stored = image.Stored!;
         var plan = new TruncationPlan { Limits = stored.Rescale, IsExact = true, Reason = "the integers of the archive" };
-        var target = new Eman2Image(image.Nx, image.Ny, image.Nz, stored.SampleType, DeclaredLevel);
+        var target = new TargetImage(image.Nx, image.Ny, image.Nz, stored.SampleType, DeclaredLevel);
         return new PlannedImage(index, image, plan, stored.Statistics, target);
     }
 
@@ -119,5 +119,5 @@ internal sealed class ImagePlanner(ICompressionInput input, CompressionOptions o
     private PlannedImage Planned(int index, InputImage image, TruncationPlan plan, in ImageStatistics statistics) => new(
         index, image, plan,
         new FrameStatistics(statistics.Minimum, statistics.Maximum, (float)statistics.Mean, (float)statistics.Sigma),
-        new Eman2Image(image.Nx, image.Ny, image.Nz, plan.SampleType, DeclaredLevel));
+        new TargetImage(image.Nx, image.Ny, image.Nz, plan.SampleType, DeclaredLevel));
 }

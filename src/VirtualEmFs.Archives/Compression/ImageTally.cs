@@ -28,13 +28,14 @@ internal sealed class ImageTally(int sectionCount)
     }
 
     /// <summary>The records that go into the archive.</summary>
-    public FrameRecord[] Records(double stepOverSigma, bool clamps)
+    /// <param name="earlier">What an archive said about the same samples; empty where they come from none.</param>
+    public FrameRecord[] Records(double stepOverSigma, bool clamps, ReadOnlySpan<FrameRecord> earlier)
     {
         var records = new FrameRecord[_reports.Length];
         for (int section = 0; section < records.Length; section++)
         {
             QuantizationReport report = _reports[section];
-            records[section] = new FrameRecord(
+            records[section] = !earlier.IsEmpty ? earlier[section] with { Checksum = _checksums[section] } : new FrameRecord(
                 report.LargestError, (float)report.RmsError, (float)stepOverSigma, report.TruncatedCount, clamps, _checksums[section]);
         }
 

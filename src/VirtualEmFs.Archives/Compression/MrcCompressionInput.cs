@@ -35,6 +35,8 @@ internal sealed class MrcCompressionInput : ICompressionInput
 
     public (int? Mode, ReadOnlyMemory<byte> Header) Mrc => (_mrc.Header.Mode, _mrc.HeaderBytes);
 
+    public ImmutableArray<Eman2Field> GroupFields => [];
+
     public InputImage Describe(int image)
     {
         MrcHeader header = _mrc.Header;
@@ -76,16 +78,16 @@ internal sealed class MrcCompressionInput : ICompressionInput
     /// <summary>What EMAN2 keeps of an MRC header, under its names: from these it rebuilds the header when it writes MRC again.</summary>
     private static ImmutableArray<Eman2Field> FieldsOf(MrcHeader header) =>
     [
-        new("MRC.nx", header.Nx), new("MRC.ny", header.Ny), new("MRC.nz", header.Nz), new("MRC.mode", header.Mode),
-        new("MRC.nxstart", header.Start.X), new("MRC.nystart", header.Start.Y), new("MRC.nzstart", header.Start.Z),
-        new("MRC.mx", header.Sampling.X), new("MRC.my", header.Sampling.Y), new("MRC.mz", header.Sampling.Z),
-        new("MRC.xlen", header.CellLengths.X), new("MRC.ylen", header.CellLengths.Y), new("MRC.zlen", header.CellLengths.Z),
-        new("MRC.alpha", header.CellAngles.Alpha), new("MRC.beta", header.CellAngles.Beta), new("MRC.gamma", header.CellAngles.Gamma),
-        new("MRC.mapc", header.Axes.Columns), new("MRC.mapr", header.Axes.Rows), new("MRC.maps", header.Axes.Sections),
-        new("MRC.minimum", header.Statistics.Minimum), new("MRC.maximum", header.Statistics.Maximum),
-        new("MRC.mean", header.Statistics.Mean), new("MRC.rms", header.Statistics.Sigma),
-        new("MRC.ispg", header.SpaceGroup), new("MRC.nsymbt", header.ExtendedHeaderLengthBytes), new("MRC.nversion", header.Version),
-        new("MRC.nlabels", header.Labels.Length),
-        .. header.Labels.Select((label, index) => new Eman2Field($"MRC.label{index}", label.Split('\0')[0])),
+        new("EMAN.MRC.nx", header.Nx), new("EMAN.MRC.ny", header.Ny), new("EMAN.MRC.nz", header.Nz), new("EMAN.MRC.mode", header.Mode),
+        new("EMAN.MRC.nxstart", header.Start.X), new("EMAN.MRC.nystart", header.Start.Y), new("EMAN.MRC.nzstart", header.Start.Z),
+        new("EMAN.MRC.mx", header.Sampling.X), new("EMAN.MRC.my", header.Sampling.Y), new("EMAN.MRC.mz", header.Sampling.Z),
+        new("EMAN.MRC.xlen", header.CellLengths.X), new("EMAN.MRC.ylen", header.CellLengths.Y), new("EMAN.MRC.zlen", header.CellLengths.Z),
+        new("EMAN.MRC.alpha", header.CellAngles.Alpha), new("EMAN.MRC.beta", header.CellAngles.Beta), new("EMAN.MRC.gamma", header.CellAngles.Gamma),
+        new("EMAN.MRC.mapc", header.Axes.Columns), new("EMAN.MRC.mapr", header.Axes.Rows), new("EMAN.MRC.maps", header.Axes.Sections),
+        new("EMAN.MRC.minimum", header.Statistics.Minimum), new("EMAN.MRC.maximum", header.Statistics.Maximum),
+        new("EMAN.MRC.mean", header.Statistics.Mean), new("EMAN.MRC.rms", header.Statistics.Sigma),
+        new("EMAN.MRC.ispg", header.SpaceGroup), new("EMAN.MRC.nsymbt", header.ExtendedHeaderLengthBytes), new("EMAN.MRC.nversion", header.Version),
+        new("EMAN.MRC.nlabels", header.Labels.Length),
+        .. header.Labels.Select((label, index) => new Eman2Field($"EMAN.MRC.label{index}", label.Split('\0')[0])),
     ];
 }

@@ -30,7 +30,7 @@ public readonly record struct MrcImages(int Count, int SectionsPerVolume)
     public static MrcImages Of(MrcHeader header, ReadOnlySpan<char> name, MrcThirdAxis choice)
     {
         int nz = header.Nz, mz = header.Sampling.Z;
-        if (choice != MrcThirdAxis.Automatic)
+        if (nz > 1 && choice != MrcThirdAxis.Automatic)
         {
             return choice == MrcThirdAxis.Volume ? new MrcImages(1, nz) : new MrcImages(nz, 0);
         }

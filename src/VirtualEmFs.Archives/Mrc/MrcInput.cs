@@ -10,8 +10,8 @@ namespace VirtualEmFs.Archives.Mrc;
 /// <remarks>Any thread; rows may be read side by side. Owns its file. Modes 0, 1, 2, 6, 12 and 101, both byte orders.</remarks>
 public sealed class MrcInput : IDisposable
 {
-    // 256 MiB: far above any program's extended header (1 KiB a section at most), far below what would hurt.
-    private const long LargestHeaderLengthBytes = 256 << 20;
+    // 64 MiB: far above any program's extended header (1 KiB a section at most), and what readers of archives take.
+    private const long LargestHeaderLengthBytes = 64 << 20;
 
     // One read at a time while looking for counts in the first frame.
     private const int SignProbeLengthBytes = 1 << 20;
@@ -49,21 +49,35 @@ public sealed class MrcInput : IDisposable
     /// <summary>The file itself.</summary>
     public SourceFile File => _file;
 
-    /// <summary>Opens a file.</summary>
-    /// <param name="path">As <see cref="Native.Libc.PathBytes"/> writes Linux names.</param>
-    /// <exception cref="ArchiveException">It cannot be read, or is no exact, complete MRC file: the message says why.</exception>
-    public static MrcInput Open(string path, MrcByteSign sign = MrcByteSign.Automatic)
+    /// <summary>Takes a file for an MRC file; owns it from then on.</summary>
+    /// <exception cref="ArchiveException">It cannot be read, or is no exact, complete MRC file: the message says why. The file is then still the caller's.</exception>
+    public static MrcInput Open(SourceFile file, MrcByteSign sign = MrcByteSign.Automatic)
     {
-        var file = SourceFile.Open(path);
-        try
+        var mainHeader = new byte[MrcHeader.LengthBytes];
+        if (!MrcHeader.TryParse(mainHeader.AsSpan(0, file.Read(0, mainHeader)), out MrcHeader? header, out string? reason))
         {
-            return Open(file, sign);
+            throw new ArchiveException(file.Path, $"is no MRC file: {reason}");
         }
-        catch
+
+        // The axes fit a file (the parser checks), so this cannot overflow.
+        if (header!.FileLengthBytes != file.LengthBytes)
         {
-            file.Dispose();
-            throw;
+            long surplus = file.LengthBytes - header.FileLengthBytes;
+            throw new ArchiveException(file.Path, surplus < 0
+                ? $"is incomplete: {-surplus} bytes are missing of the {header.FileLengthBytes} that its header announces"
+                : $"has {surplus} bytes more than the {header.FileLengthBytes} that its header announces: it is no exact MRC file");
         }
+
+        long headerLengthBytes = MrcHeader.LengthBytes + (long)header.ExtendedHeaderLengthBytes;
+        if (headerLengthBytes > LargestHeaderLengthBytes)
+        {
+            throw new ArchiveException(file.Path, $"has an extended header of {header.ExtendedHeaderLengthBytes} bytes: more than any program writes");
+        }
+
+        var headerBytes = new byte[headerLengthBytes];
+        file.ReadExactly(0, headerBytes);
+        bool isSigned = header.Mode == 0 && MrcByteSigns.IsSigned(header, sign, () => HasCounts(file, header, headerLengthBytes));
+        return new MrcInput(file, header, headerBytes, isSigned);
     }
 
     /// <summary>Reads rows as float32, each value exact.</summary>
@@ -114,35 +128,6 @@ public sealed class MrcInput : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
-
-    private static MrcInput Open(SourceFile file, MrcByteSign sign)
-    {
-        var mainHeader = new byte[MrcHeader.LengthBytes];
-        if (!MrcHeader.TryParse(mainHeader.AsSpan(0, file.Read(0, mainHeader)), out MrcHeader? header, out string? reason))
-        {
-            throw new ArchiveException(file.Path, $"is no MRC file: {reason}");
-        }
-
-        // The axes fit a file (the parser checks), so this cannot overflow.
-        if (header!.FileLengthBytes != file.LengthBytes)
-        {
-            long surplus = file.LengthBytes - header.FileLengthBytes;
-            throw new ArchiveException(file.Path, surplus < 0
-                ? $"is incomplete: {-surplus} bytes are missing of the {header.FileLengthBytes} that its header announces"
-                : $"has {surplus} bytes more than the {header.FileLengthBytes} that its header announces: it is no exact MRC file");
-        }
-
-        long headerLengthBytes = MrcHeader.LengthBytes + (long)header.ExtendedHeaderLengthBytes;
-        if (headerLengthBytes > LargestHeaderLengthBytes)
-        {
-            throw new ArchiveException(file.Path, $"has an extended header of {header.ExtendedHeaderLengthBytes} bytes: more than any program writes");
-        }
-
-        var headerBytes = new byte[headerLengthBytes];
-        file.ReadExactly(0, headerBytes);
-        bool isSigned = header.Mode == 0 && MrcByteSigns.IsSigned(header, sign, () => HasCounts(file, header, headerLengthBytes));
-        return new MrcInput(file, header, headerBytes, isSigned);
-    }
 
     private static bool HasCounts(SourceFile file, MrcHeader header, long headerLengthBytes)
     {

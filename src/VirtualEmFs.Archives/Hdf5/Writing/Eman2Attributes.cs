@@ -4,11 +4,13 @@ using VirtualEmFs.Native.Hdf5;
 
 namespace VirtualEmFs.Archives.Hdf5.Writing;
 
-/// <summary>Writes the header of one image as EMAN2 encodes it (spec/eman2-hdf5.md section 1.3).</summary>
-internal readonly struct Eman2Attributes(Hdf5Writer writer, GroupHandle group)
+/// <summary>Writes the header of one image, or of the group of all, as EMAN2 encodes it (spec/eman2-hdf5.md section 1.3).</summary>
+internal readonly struct Eman2Attributes(Hdf5Writer writer, GroupHandle group, IReadOnlyCollection<Eman2Field> fields)
 {
+    private readonly HashSet<string> _fieldNames = [.. fields.Select(field => field.Name)];
+
     /// <summary>Writes the whole header: 16 attributes for a truncated image of a stack, which with their names are most of what it costs.</summary>
-    public void Write(Eman2Image image, Eman2Header header)
+    public void Write(TargetImage image, Eman2Header header)
     {
         Write("nx", image.Nx);
         Write("ny", image.Ny);
@@ -23,10 +25,14 @@ internal readonly struct Eman2Attributes(Hdf5Writer writer, GroupHandle group)
             Write("origin_z", header.Origin.Z);
         }
 
-        Write("minimum", header.Statistics.Minimum);
-        Write("maximum", header.Statistics.Maximum);
-        Write("mean", header.Statistics.Mean);
-        Write("sigma", header.Statistics.Sigma);
+        if (header.Statistics is FrameStatistics statistics)
+        {
+            Write("minimum", statistics.Minimum);
+            Write("maximum", statistics.Maximum);
+            Write("mean", statistics.Mean);
+            Write("sigma", statistics.Sigma);
+        }
+
         if (!header.Rescale.IsNone)
         {
             Write("stored_rendermin", header.Rescale.Minimum);
@@ -35,36 +41,56 @@ internal readonly struct Eman2Attributes(Hdf5Writer writer, GroupHandle group)
             Write("stored_truncated", (int)Math.Min(header.TruncatedCount, int.MaxValue));
         }
 
-        foreach (Eman2Field field in header.Fields)
+        WriteFields();
+    }
+
+    /// <summary>Writes the further attributes.</summary>
+    public void WriteFields()
+    {
+        foreach (Eman2Field field in fields)
         {
-            Write(field);
+            switch (field.Value)
+            {
+                case int value:
+                    writer.WriteAttribute(group, field.Name, Hdf5Type.Int32, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)));
+                    break;
+                case float value:
+                    writer.WriteAttribute(group, field.Name, Hdf5Type.Float32, MemoryMarshal.AsBytes(new ReadOnlySpan<float>(in value)));
+                    break;
+                case string value:
+                    writer.WriteAttribute(group, field.Name, value);
+                    break;
+                case FieldNumbers numbers:
+                    writer.WriteAttribute(group, field.Name, numbers.Type, numbers.Values.Span);
+                    break;
+                case FieldRecord record:
+                    writer.WriteAttribute(group, field.Name, FieldRecord.Members, Hdf5Type.Float32, record.Values.Span);
+                    break;
+                default:
+                    throw new InvalidOperationException($"{field.Name} has a value of type {field.Value.GetType().Name}, which EMAN2 does not have");
+            }
         }
     }
 
-    private void Write(string name, int value) =>
-        writer.WriteAttribute(group, "EMAN." + name, Hdf5Type.Int32, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)));
-
-    private void Write(string name, float value) =>
-        writer.WriteAttribute(group, "EMAN." + name, Hdf5Type.Float32, MemoryMarshal.AsBytes(new ReadOnlySpan<float>(in value)));
-
-    private void Write(Eman2Field field)
+    private void Write(string name, int value)
     {
-        switch (field.Value)
+        if (IsOurs(ref name))
         {
-            case int value:
-                Write(field.Name, value);
-                break;
-            case float value:
-                Write(field.Name, value);
-                break;
-            case double value:
-                writer.WriteAttribute(group, "EMAN." + field.Name, Hdf5Type.Float64, MemoryMarshal.AsBytes(new ReadOnlySpan<double>(in value)));
-                break;
-            case string value:
-                writer.WriteAttribute(group, "EMAN." + field.Name, value);
-                break;
-            default:
-                throw new ArgumentException($"EMAN2 has no attribute of type {field.Value.GetType().Name}", nameof(field));
+            writer.WriteAttribute(group, name, Hdf5Type.Int32, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)));
         }
+    }
+
+    private void Write(string name, float value)
+    {
+        if (IsOurs(ref name))
+        {
+            writer.WriteAttribute(group, name, Hdf5Type.Float32, MemoryMarshal.AsBytes(new ReadOnlySpan<float>(in value)));
+        }
+    }
+
+    private bool IsOurs(ref string name)
+    {
+        name = "EMAN." + name;
+        return !_fieldNames.Contains(name);
     }
 }

@@ -20,11 +20,11 @@ public sealed class Eman2Writer : IDisposable
     private readonly GroupHandle _images;
     private readonly List<FrameRecord> _frames = [];
     private int _imageCount;
-    private Eman2Image? _image;
+    private TargetImage? _image;
     private GroupHandle? _group;
     private DatasetHandle? _dataset;
 
-    private Eman2Writer(Hdf5Writer writer)
+    private Eman2Writer(Hdf5Writer writer, IReadOnlyCollection<Eman2Field> groupFields)
     {
         _writer = writer;
         using GroupHandle mdf = writer.CreateGroup(writer.Root, "MDF");
@@ -32,18 +32,20 @@ public sealed class Eman2Writer : IDisposable
 
         // Valid at all times: EMAN2 takes a file without images for one that has imageid_max + 1 = 0 of them.
         writer.WriteAttribute(_images, "imageid_max", Hdf5Type.Int32, MemoryMarshal.AsBytes<int>([-1]));
+        new Eman2Attributes(writer, _images, groupFields).WriteFields();
     }
 
     /// <summary>Creates a file that must not exist yet.</summary>
     /// <param name="imageCount">Images that will be written; with <paramref name="first"/> it decides the size of the file's trees.</param>
     /// <param name="first">The first image.</param>
+    /// <param name="groupFields">Attributes that apply to all images.</param>
     /// <exception cref="Hdf5Exception">The file exists or cannot be created.</exception>
-    public static Eman2Writer Create(string path, int imageCount, Eman2Image first)
+    public static Eman2Writer Create(string path, int imageCount, TargetImage first, IReadOnlyCollection<Eman2Field> groupFields)
     {
         var writer = Hdf5Writer.Create(path, LayoutFor(imageCount, first));
         try
         {
-            return new Eman2Writer(writer);
+            return new Eman2Writer(writer, groupFields);
         }
         catch
         {
@@ -54,7 +56,7 @@ public sealed class Eman2Writer : IDisposable
 
     /// <summary>Starts the next image; the one before must have ended.</summary>
     /// <exception cref="Hdf5Exception">The disk fails.</exception>
-    public void BeginImage(Eman2Image image)
+    public void BeginImage(TargetImage image)
     {
         if (_image is not null)
         {
@@ -78,7 +80,7 @@ public sealed class Eman2Writer : IDisposable
     /// <exception cref="Hdf5Exception">The disk fails.</exception>
     public void WriteChunk(long chunk, bool isRaw, ReadOnlySpan<byte> stored)
     {
-        Eman2Image image = _image ?? throw new InvalidOperationException("no image was begun");
+        TargetImage image = _image ?? throw new InvalidOperationException("no image was begun");
         ChunkExtent extent = image.Grid.ExtentOf(chunk);
         ReadOnlySpan<long> origin = [extent.FirstSection, extent.FirstRow, 0];
         uint skippedFilters = isRaw && image.Level is not null ? (image.IsShuffled ? 0b11u : 0b1u) : 0;
@@ -90,10 +92,10 @@ public sealed class Eman2Writer : IDisposable
     /// <exception cref="Hdf5Exception">The disk fails.</exception>
     public void EndImage(Eman2Header header, ReadOnlySpan<FrameRecord> frames)
     {
-        Eman2Image image = _image ?? throw new InvalidOperationException("no image was begun");
+        TargetImage image = _image ?? throw new InvalidOperationException("no image was begun");
         ArgumentOutOfRangeException.ThrowIfNotEqual(frames.Length, image.SectionCount, nameof(frames));
         _dataset!.Dispose();
-        new Eman2Attributes(_writer, _group!).Write(image, header);
+        new Eman2Attributes(_writer, _group!, header.Fields).Write(image, header);
         _group!.Dispose();
         _frames.AddRange(frames);
         _image = null;
@@ -123,7 +125,7 @@ public sealed class Eman2Writer : IDisposable
         _writer.Dispose();
     }
 
-    private static Hdf5FileLayout LayoutFor(int imageCount, Eman2Image first)
+    private static Hdf5FileLayout LayoutFor(int imageCount, TargetImage first)
     {
         // Chunk trees: a node has room for 2k chunks whether they exist or not, 2.6 KB at the library's k of 32.
         int chunkTreeK = (int)Math.Clamp((first.Grid.Count + 1) / 2, 1, Hdf5FileLayout.Default.ChunkTreeK);
