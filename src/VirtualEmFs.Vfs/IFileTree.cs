@@ -16,7 +16,8 @@ public interface IFileTree
     /// <summary>Gives back references that lookups and <see cref="Retain"/> took.</summary>
     void Forget(ulong nodeId, ulong count);
 
-    /// <summary>Counts the reference of a directory entry that the host has passed to the kernel.</summary>
+    /// <summary>Counts the reference of a directory entry that the host passes to the kernel. Only inside the reply that brought the
+    /// entry: nodes that nobody refers to are gone after it.</summary>
     void Retain(ulong nodeId);
 
     /// <param name="handle">An open handle of the node, or null.</param>

@@ -10,8 +10,12 @@ namespace VirtualEmFs.Vfs.Probing;
 /// <remarks>Any thread; the one that asks first probes, so ask from an I/O thread. The gate covers the dictionaries, never a probe.</remarks>
 /// <param name="descriptionLimit">Whole descriptions kept: about 2 KB each.</param>
 /// <param name="summaryLimit">Outcomes kept: about 200 bytes each.</param>
-internal sealed class ProbeCache(IArchiveFormats formats, int descriptionLimit = 8_192, int summaryLimit = 262_144)
+internal sealed class ProbeCache(IArchiveFormats formats, TimeProvider time, int descriptionLimit = 8_192, int summaryLimit = 262_144)
 {
+    // A network disk that failed for a moment must not break an archive until remount; ten thousand broken ones are probed
+    // again this often at most.
+    private static readonly TimeSpan s_brokenLifetime = TimeSpan.FromMinutes(5);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<SourceVersion, Task<Probed>> _results = [];      // guarded by _gate
     private readonly Queue<SourceVersion> _described = new();                    // guarded by _gate; oldest first
@@ -26,7 +30,7 @@ internal sealed class ProbeCache(IArchiveFormats formats, int descriptionLimit =
     {
         lock (_gate)
         {
-            probed = _results.TryGetValue(version, out var known) && known.IsCompletedSuccessfully ? known.Result : null;
+            probed = _results.TryGetValue(version, out var known) && known.IsCompletedSuccessfully && !IsExpired(known) ? known.Result : null;
             return probed is not null;
         }
     }
@@ -40,7 +44,8 @@ internal sealed class ProbeCache(IArchiveFormats formats, int descriptionLimit =
         TaskCompletionSource<Probed> flight;
         lock (_gate)
         {
-            if (_results.TryGetValue(version, out var known) && !(needsDescription && IsDropped(known)))
+            if (_results.TryGetValue(version, out var known)
+                && !(needsDescription && IsDropped(known)) && !IsExpired(known))
             {
                 return known;
             }
@@ -60,20 +65,21 @@ internal sealed class ProbeCache(IArchiveFormats formats, int descriptionLimit =
             Interlocked.Increment(ref _probeCount);
             var result = formats.Probe(fullPath);
             bool isOther = result.Description is { } description && description.Version != version;
-            Land(version, flight, Probed.Of(isOther ? ProbeResult.BeingWritten() : result));
-        }
-        catch (ArchiveException exception)
-        {
-            Land(version, flight, Probed.Of(ProbeResult.Broken(exception.Reason)));
+            Land(version, flight, Probed.Of(isOther ? ProbeResult.BeingWritten() : result, time.GetTimestamp()));
         }
         catch (Exception exception)
         {
-            Forget(version);
-            flight.SetException(exception);
+            // One file must not take its folder's listing with it, whatever is wrong with it; the reason is told where broken archives are.
+            string reason = exception is ArchiveException archive ? archive.Reason : $"cannot be probed ({exception.GetType().Name}: {exception.Message})";
+            Land(version, flight, Probed.Of(ProbeResult.Broken(reason), time.GetTimestamp()));
         }
 
         return flight.Task;
     }
+
+    private bool IsExpired(Task<Probed> known) =>
+        known.IsCompletedSuccessfully && known.Result is { Outcome: ProbeOutcome.Broken, Timestamp: var timestamp }
+        && time.GetElapsedTime(timestamp) > s_brokenLifetime;
 
     private static bool IsDropped(Task<Probed> known) =>
         known.IsCompletedSuccessfully && known.Result is { Outcome: ProbeOutcome.Archive, Description: null };

@@ -88,7 +88,6 @@ internal readonly struct FolderLister(bool isRoot, ulong device, string fullPath
 
     private ListedName OwnName(in SourceName name, ArchiveFile? file)
     {
-        // The kind is told by the list, or by the stat of an archive; a name whose kind nobody told counts as a file until looked up.
         var kind = name.Kind ?? NodeKind.File;
         bool isLink = kind == NodeKind.SymbolicLink;
         var version = file is not null && !isLink ? file.Stat.Version : new SourceVersion(device, name.Inode, 0, 0, 0);

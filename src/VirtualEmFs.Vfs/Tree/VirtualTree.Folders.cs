@@ -112,11 +112,12 @@ public sealed partial class VirtualTree
             return status;
         }
 
+        names = await WithKinds(lane, folderPath, names);
         var index = NoteIndex(folder, names, stat.Version);
         var archives = new List<ArchiveName>();
         foreach (var name in names)
         {
-            if (name.Kind is null or NodeKind.File or NodeKind.SymbolicLink && ArchiveName.TryParse(name.Name, out var archive))
+            if (name.Kind is NodeKind.File or NodeKind.SymbolicLink && ArchiveName.TryParse(name.Name, out var archive))
             {
                 archives.Add(archive);
             }
@@ -138,6 +139,27 @@ public sealed partial class VirtualTree
         var lister = new FolderLister(folder.Id == IFileTree.RootId, stat.Version.Device, _source.FullPath(folderPath), _options.ShowArchives);
         lister.List(names, files, new FolderNames(index, files, BindingsOf(folder)), BindingsOf(folder), listed);
         return new FolderListing(listed, timestamp);
+    }
+
+    /// <summary>Asks for the kind of each name where the file system does not tell it with the name: programs believe d_type.</summary>
+    private async Task<IReadOnlyList<SourceName>> WithKinds(string lane, string folderPath, IReadOnlyList<SourceName> names)
+    {
+        if (names.All(name => name.Kind is not null))
+        {
+            return names;
+        }
+
+        var told = names.ToArray();
+        await ForEach(lane, told.Length, i =>
+        {
+            if (told[i].Kind is null && _source.Stat(PathOf(folderPath, told[i].Name), followLinks: false, out var stat) == VfsStatus.Ok)
+            {
+                told[i] = told[i] with { Kind = stat.Kind };
+            }
+
+            return ValueTask.CompletedTask;
+        });
+        return told.Where(name => name.Kind is not null).ToArray();
     }
 
     private async Task<Outcome<FolderListing>> ListMembers(Node folder)

@@ -47,7 +47,7 @@ public sealed partial class VirtualTree : IFileTree, IDisposable
         _logger = logger ?? NullLogger.Instance;
         _time = time ?? TimeProvider.System;
         _timeout = options.EffectiveTimeout;
-        _probes = new ProbeCache(formats);
+        _probes = new ProbeCache(formats, _time);
         var status = source.Stat("", followLinks: true, out var stat);
         if (status != VfsStatus.Ok || stat.Kind != NodeKind.Directory)
         {
