@@ -29,12 +29,15 @@ internal sealed class MountingOptions
         Hidden = true,
     };
 
+    private readonly Option<TimeSpan> _stalledAfter = Quantities.Time("--stalled-after", "30s", "Age at which a request is logged as waiting.");
+
     // The pipe that the process in the background reports to.
     private readonly Option<string?> _readyPipe = new(BackgroundProcess.ReadyPipeOption) { Hidden = true };
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _background, _allowOther, _logLevel, _servingThreads, _readyPipe })
+        _stalledAfter.Hidden = true;
+        foreach (Option option in new Option[] { _background, _allowOther, _logLevel, _servingThreads, _stalledAfter, _readyPipe })
         {
             command.Add(option);
         }
@@ -47,10 +50,10 @@ internal sealed class MountingOptions
     {
         if (result.GetValue(_background) && result.GetValue(_readyPipe) is null)
         {
-            return BackgroundProcess.Start();
+            return BackgroundProcess.Start(mountPoint);
         }
 
-        using BackgroundProcess? background = result.GetValue(_readyPipe) is { } pipe ? BackgroundProcess.Enter(pipe, mountPoint) : null;
+        using BackgroundProcess? background = result.GetValue(_readyPipe) is { } pipe ? BackgroundProcess.Enter(pipe) : null;
         try
         {
             return (int)Serve(result, source, mountPoint, makeTree, background);
@@ -88,6 +91,7 @@ internal sealed class MountingOptions
         {
             AllowOther = allowOther,
             ServingThreads = result.GetValue(_servingThreads),
+            StalledAfter = result.GetValue(_stalledAfter),
             Fault = FaultSeam.FromEnvironment(),
             DescribeNode = tree.DescribeNode ?? (static _ => null),
         };

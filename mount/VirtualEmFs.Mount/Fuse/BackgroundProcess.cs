@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.IO.Pipes;
-using Microsoft.Win32.SafeHandles;
 using VirtualEmFs.Mount.Status;
 using VirtualEmFs.Native.Libc;
 
@@ -15,28 +14,25 @@ internal sealed class BackgroundProcess : IDisposable
     /// <summary>Hidden option that carries the pipe to the second process.</summary>
     public const string ReadyPipeOption = "--ready-pipe";
 
-    private readonly StreamWriter _pipe;
-    private readonly string _logPath;
+    // The shell opens the log before the program begins: the runtime keeps copies of the streams that it starts with, and a copy of a pipe
+    // would keep whoever reads the first process's output waiting for as long as the mount lives.
+    private const string RedirectingShell = "exec \"$0\" \"$@\" < /dev/null > \"$EMFS_LOG\" 2>&1";
+    private const string LogVariableName = "EMFS_LOG";
 
-    private BackgroundProcess(StreamWriter pipe, string logPath)
-    {
-        _pipe = pipe;
-        _logPath = logPath;
-    }
+    private readonly StreamWriter _pipe;
+
+    private BackgroundProcess(StreamWriter pipe) => _pipe = pipe;
 
     /// <summary>Starts this program again with the same arguments, and waits for its word.</summary>
-    /// <returns>0 once the mount is ready, or the code that the second process would have ended with.</returns>
-    public static int Start()
+    /// <returns>0 once the mount is ready, or the code that the second process ended with.</returns>
+    public static int Start(string mountPoint)
     {
         using var pipe = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
+        string logPath = RuntimeFolder.CreateLogPath(MountPlace.ResolveMountedPath(mountPoint));
+        var start = new ProcessStartInfo("/bin/sh", ["-c", RedirectingShell, Environment.ProcessPath!]) { Environment = { [LogVariableName] = logPath } };
         string[] commandLine = Environment.GetCommandLineArgs();
-        var start = new ProcessStartInfo(Environment.ProcessPath!);
-        if (Path.GetFileName(Environment.ProcessPath) == "dotnet")
-        {
-            start.ArgumentList.Add(commandLine[0]); // started as: dotnet emfs.dll
-        }
-
-        foreach (string argument in commandLine.Skip(1).Append(ReadyPipeOption).Append(pipe.GetClientHandleAsString()))
+        bool startedByDotnet = Path.GetFileName(Environment.ProcessPath) == "dotnet"; // as: dotnet emfs.dll mount …
+        foreach (string argument in commandLine.Skip(startedByDotnet ? 0 : 1).Append(ReadyPipeOption).Append(pipe.GetClientHandleAsString()))
         {
             start.ArgumentList.Add(argument);
         }
@@ -47,33 +43,23 @@ internal sealed class BackgroundProcess : IDisposable
         string? line = reader.ReadLine();
         if (line is ['r', ' ', .. var ready])
         {
-            Console.WriteLine($"emfs: {ready}");
+            Console.WriteLine($"emfs: {ready}; its log is {logPath}");
             return (int)ExitCode.Success;
         }
 
         process.WaitForExit();
         Console.Error.WriteLine(line is null
-            ? $"emfs: the process in the background ended with code {process.ExitCode} before the mount was ready"
+            ? $"emfs: the process in the background ended with code {process.ExitCode} before the mount was ready; {logPath} says why"
             : $"emfs: {line[2..]}");
         return process.ExitCode == 0 ? (int)ExitCode.MountFailed : process.ExitCode;
     }
 
-    /// <summary>In the second process, before anything is printed: leaves the terminal, and writes to a log from now on.</summary>
-    public static BackgroundProcess Enter(string readyPipe, string mountPoint)
+    /// <summary>In the second process: leaves the terminal.</summary>
+    public static BackgroundProcess Enter(string readyPipe)
     {
-        var pipe = new StreamWriter(new AnonymousPipeClientStream(PipeDirection.Out, readyPipe)) { AutoFlush = true };
-        string logPath = RuntimeFolder.CreateLogPath(MountPlace.ResolveMountedPath(mountPoint));
-        File.Delete(logPath);
-        using SafeFileHandle nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Read);
-        using SafeFileHandle log = File.OpenHandle(logPath, FileMode.CreateNew, FileAccess.Write);
         int errno = LinuxProcess.LeaveSession();
-        if (errno == 0)
-        {
-            errno = LinuxProcess.RedirectStandardStreams(nothing, log);
-        }
-
         return errno == 0
-            ? new BackgroundProcess(pipe, logPath)
+            ? new BackgroundProcess(new StreamWriter(new AnonymousPipeClientStream(PipeDirection.Out, readyPipe)) { AutoFlush = true })
             : throw new CommandException(ExitCode.InternalError, $"the process cannot leave its terminal: {Errno.Message(errno)}");
     }
 
@@ -81,7 +67,7 @@ internal sealed class BackgroundProcess : IDisposable
     public void ReportReady(string text)
     {
         Directory.SetCurrentDirectory("/"); // else the folder it was started in could not be unmounted
-        _pipe.WriteLine($"r {text}; its log is {_logPath}");
+        _pipe.WriteLine($"r {text}");
         _pipe.Dispose();
     }
 

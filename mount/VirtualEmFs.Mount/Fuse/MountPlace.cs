@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+using VirtualEmFs.Mount.Status;
 using VirtualEmFs.Native.Fuse3;
 using VirtualEmFs.Native.Libc;
 
@@ -62,10 +64,9 @@ internal static class MountPlace
     public static string ResolveMountPoint(string mountPoint)
     {
         string fullPath = ResolveMountedPath(mountPoint);
-        if (MountTable.Find(fullPath) is { IsEmfs: true })
+        if (MountTable.Find(fullPath) is { IsEmfs: true } mount)
         {
-            int errno = LinuxFile.Stat(fullPath, followLinks: true, out _);
-            if (errno is not (Errno.ENOTCONN or Errno.EIO))
+            if (StatusClient.IsServed(mount) || !IsDead(fullPath))
             {
                 throw new CommandException(
                     ExitCode.MountPointUnusable, $"{fullPath} is mounted by emfs already; end that with: emfs unmount {fullPath}");
@@ -104,6 +105,14 @@ internal static class MountPlace
             throw new CommandException(
                 ExitCode.Overlap, $"{source} and {mountPoint} lie inside one another: the mount would show itself; choose a mount point elsewhere");
         }
+    }
+
+    // Opening asks the connection, where a stat may be answered from the kernel's cache long after the process has died.
+    private static bool IsDead(string mountPoint)
+    {
+        int errno = LinuxFile.Open(mountPoint, LinuxFile.O_RDONLY | LinuxFile.O_DIRECTORY, out SafeFileHandle? folder);
+        folder?.Dispose();
+        return errno == Errno.ENOTCONN;
     }
 
     private static string RequireEmptyFolder(string fullPath)

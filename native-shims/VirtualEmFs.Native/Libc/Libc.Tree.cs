@@ -34,9 +34,6 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int setsid();
 
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int dup2(int oldFd, int newFd);
-
     [LibraryImport(Library)]
     internal static partial uint geteuid();
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace VirtualEmFs.Native.Libc;
 
@@ -27,20 +26,6 @@ public static unsafe class LinuxProcess
 
     /// <summary>Leaves the terminal's session, so that its end does not end this process.</summary>
     public static int LeaveSession() => Libc.setsid() >= 0 ? 0 : Marshal.GetLastPInvokeError();
-
-    /// <summary>Replaces standard input by nothing, standard output and error by a file.</summary>
-    public static int RedirectStandardStreams(SafeFileHandle nothing, SafeFileHandle log)
-    {
-        foreach ((SafeFileHandle source, int target) in new[] { (nothing, 0), (log, 1), (log, 2) })
-        {
-            if (Libc.dup2((int)source.DangerousGetHandle(), target) < 0)
-            {
-                return Marshal.GetLastPInvokeError();
-            }
-        }
-
-        return 0;
-    }
 
     /// <summary>The text of a C format and its va_list, cut at 1023 bytes. x86-64, where a va_list is passed as a pointer.</summary>
     internal static string FormatMessage(byte* format, nint arguments)

@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace VirtualEmFs.MountTests.Fuse;
+
+/// <summary>How a mount starts and ends: by signals, by unmount, killed, busy, in the background.</summary>
+public sealed class LifeCycleTests
+{
+    private const int Busy = 16;
+    private const int NotMounted = 17;
+    private const int MountPointUnusable = 11;
+
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    [InlineData("HUP")]
+    public void Signal_OnAnIdleMount_UnmountsAndEnds(string signal)
+    {
+        using MountedProcess mount = MountedProcess.StartNull();
+        mount.Signal(signal);
+        Assert.Equal(0, mount.WaitForExit(TimeSpan.FromSeconds(5)));
+        Assert.False(MountedProcess.IsMounted(mount.MountPoint));
+    }
+
+    [Fact]
+    public void Unmount_IdleMount_ReturnsWhenItsProcessHasLetGo()
+    {
+        using MountedProcess mount = MountedProcess.StartNull();
+        Programs.Check(Programs.Emfs, "unmount", mount.MountPoint);
+        Assert.False(MountedProcess.IsMounted(mount.MountPoint));
+        Assert.Equal(0, mount.WaitForExit(s_deadline));
+    }
+
+    [Fact]
+    public void Unmount_NoMount_SaysSo()
+    {
+        using var folder = new TemporaryFolder();
+        ProgramResult result = Programs.Run(s_deadline, Programs.Emfs, ["unmount", folder.Path]);
+        Assert.Equal(NotMounted, result.ExitCode);
+        Assert.Contains(folder.Path, result.Error);
+    }
+
+    [Fact]
+    public void Unmount_BusyMount_NamesTheHolderAndStaysUsable()
+    {
+        using MountedProcess mount = MountedProcess.StartNull("--size", "1MiB");
+        using Process holder = Process.Start(new ProcessStartInfo("sleep", "60") { WorkingDirectory = mount.MountPoint })!;
+        try
+        {
+            ProgramResult result = Programs.Run(s_deadline, Programs.Emfs, ["unmount", mount.MountPoint]);
+            Assert.Equal(Busy, result.ExitCode);
+            Assert.Contains($"process {holder.Id} (sleep) works in {mount.MountPoint}", result.Error);
+            Programs.Check("cat", mount.PathOf("zeros-000.mrc"));
+        }
+        finally
+        {
+            holder.Kill();
+            holder.WaitForExit();
+        }
+
+        Programs.Check(Programs.Emfs, "unmount", mount.MountPoint);
+    }
+
+    [Fact]
+    public void Signal_OnABusyMount_NamesTheHolderAndASecondOneDetaches()
+    {
+        using MountedProcess mount = MountedProcess.StartNull("--size", "1MiB");
+        using Process holder = Process.Start(
+            new ProcessStartInfo("bash", ["-c", $"exec 3< '{mount.PathOf("zeros-000.mrc")}'; echo open; exec sleep 60"]) { RedirectStandardOutput = true })!;
+        try
+        {
+            Assert.Equal("open", holder.StandardOutput.ReadLine());
+            mount.Signal("TERM");
+            mount.WaitForLog("second signal", s_deadline);
+            Assert.Contains($"process {holder.Id} (", mount.Log);
+            Assert.Contains($"has {mount.PathOf("zeros-000.mrc")} open", mount.Log);
+            Programs.Check("cat", mount.PathOf("zeros-000.mrc"));
+
+            mount.Signal("TERM");
+            Assert.Equal(0, mount.WaitForExit(s_deadline));
+            Assert.False(MountedProcess.IsMounted(mount.MountPoint));
+        }
+        finally
+        {
+            holder.Kill();
+            holder.WaitForExit();
+        }
+    }
+
+    [Fact]
+    public void Kill_WhileReadersRun_GivesThemAnErrorAndTheNextMountWorks()
+    {
+        using var folder = new TemporaryFolder();
+        using (MountedProcess killed = MountedProcess.StartNullOn(folder.Path, "--size", "1GiB", "--files", "4", "--direct-io"))
+        {
+            Process[] readers = [.. Enumerable.Range(0, 4).Select(i => Process.Start(new ProcessStartInfo(
+                "bash", ["-c", $"while cat '{killed.PathOf($"zeros-00{i}.mrc")}' > /dev/null; do :; done; echo ended"]) { RedirectStandardOutput = true, RedirectStandardError = true })!)];
+            WaitForReads(killed);
+            killed.Signal("KILL");
+            foreach (Process reader in readers)
+            {
+                Assert.True(reader.WaitForExit(s_deadline), "a reader hangs after the mount's process has died");
+                Assert.Contains("ended", reader.StandardOutput.ReadToEnd());
+                Assert.Contains("zeros-", reader.StandardError.ReadToEnd());
+                reader.Dispose();
+            }
+
+            using MountedProcess next = MountedProcess.StartNullOn(folder.Path, "--size", "1MiB");
+            Programs.Check("cat", next.PathOf("zeros-000.mrc"));
+        }
+
+        Assert.False(MountedProcess.IsMounted(folder.Path));
+    }
+
+    [Fact]
+    public void Mount_OnALiveMount_IsRefusedAndLeavesItAlone()
+    {
+        using MountedProcess mount = MountedProcess.StartNull("--size", "1MiB");
+        ProgramResult second = Programs.Run(s_deadline, Programs.Emfs, ["null", mount.MountPoint]);
+        Assert.Equal(MountPointUnusable, second.ExitCode);
+        Assert.Contains("mounted by emfs already", second.Error);
+        Programs.Check("cat", mount.PathOf("zeros-000.mrc"));
+    }
+
+    [Fact]
+    public void Background_Mount_ReturnsWhenReadyAndOutlivesItsStarter()
+    {
+        using var folder = new TemporaryFolder();
+        try
+        {
+            // Its output is read to the end: the process in the background must not keep the pipe.
+            string line = Programs.Check(Programs.Emfs, "null", folder.Path, "--size", "1MiB", "--background");
+            Assert.Contains($"is mounted on {folder.Path}", line);
+            Programs.Check("cat", Path.Combine(folder.Path, "zeros-000.mrc"));
+            Assert.Contains(folder.Path, Programs.Check(Programs.Emfs, "status", folder.Path, "--json"));
+            Programs.Check(Programs.Emfs, "unmount", folder.Path);
+            Assert.False(MountedProcess.IsMounted(folder.Path));
+        }
+        finally
+        {
+            if (MountedProcess.IsMounted(folder.Path))
+            {
+                Programs.Run(s_deadline, "fusermount3", ["-uz", folder.Path]);
+            }
+        }
+    }
+
+    [Fact]
+    public void Background_MountThatFails_ReturnsItsCodeAndSentence()
+    {
+        using var folder = new TemporaryFolder();
+        ProgramResult result = Programs.Run(s_deadline, Programs.Emfs, ["null", folder.PathOf("absent"), "--background"]);
+        Assert.Equal(MountPointUnusable, result.ExitCode);
+        Assert.Contains("does not exist", result.Error);
+        Assert.Empty(result.Output);
+    }
+
+    private static void WaitForReads(MountedProcess mount)
+    {
+        long started = Stopwatch.GetTimestamp();
+        while (mount.Status().GetProperty("bytesRead").GetInt64() == 0)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(started) < s_deadline, "no reader has read anything");
+        }
+    }
+}

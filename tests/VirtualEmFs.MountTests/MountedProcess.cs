@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+
+namespace VirtualEmFs.MountTests;
+
+/// <summary>
+/// A mount in a process of its own, ready when the constructor returns and gone when it is disposed: asked to end, and after 10 s detached and
+/// killed, so that no test leaves a mount behind.
+/// </summary>
+internal sealed class MountedProcess : IDisposable
+{
+    private static readonly TimeSpan s_readyDeadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_endDeadline = TimeSpan.FromSeconds(10);
+
+    private readonly TemporaryFolder? _ownFolder;
+    private readonly Process _process;
+    private readonly StringBuilder _log = new(); // guarded by itself
+    private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private MountedProcess(string command, string? source, string? mountPoint, IEnumerable<string> options, params (string, string)[] environment)
+    {
+        if (mountPoint is null)
+        {
+            _ownFolder = new TemporaryFolder();
+            mountPoint = _ownFolder.Path;
+        }
+
+        MountPoint = mountPoint;
+        string[] places = source is null ? [mountPoint] : [source, mountPoint];
+        var start = new ProcessStartInfo(Programs.Emfs, [command, .. places, .. options])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => Receive(line.Data, _ready);
+        _process.ErrorDataReceived += (_, line) => Receive(line.Data, null);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        try
+        {
+            ReadyLine = _ready.Task.WaitAsync(s_readyDeadline).GetAwaiter().GetResult();
+        }
+        catch (Exception e)
+        {
+            Dispose();
+            throw new InvalidOperationException($"emfs {command} did not become ready: {e.Message}\n{Log}");
+        }
+    }
+
+    /// <summary>The mount point: a folder of its own, unless it was given.</summary>
+    public string MountPoint { get; }
+
+    /// <summary>What the process printed when the mount answered.</summary>
+    public string ReadyLine { get; }
+
+    public int ProcessId => _process.Id;
+
+    /// <summary>Everything that the process has printed so far.</summary>
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+            {
+                return _log.ToString();
+            }
+        }
+    }
+
+    /// <summary><c>emfs mount</c> with these options.</summary>
+    public static MountedProcess Start(string source, params string[] options) => new("mount", source, null, options);
+
+    /// <summary><c>emfs mount</c> on a folder of the caller's.</summary>
+    public static MountedProcess StartOn(string mountPoint, string source, params string[] options) => new("mount", source, mountPoint, options);
+
+    /// <summary><c>emfs null</c> with these options.</summary>
+    public static MountedProcess StartNull(params string[] options) => new("null", null, null, options);
+
+    /// <summary><c>emfs null</c> on a folder of the caller's.</summary>
+    public static MountedProcess StartNullOn(string mountPoint, params string[] options) => new("null", null, mountPoint, options);
+
+    /// <summary><c>emfs null</c> with a failure provoked, as <c>throw:read</c>.</summary>
+    public static MountedProcess StartFaulty(string fault, params string[] options) => new("null", null, null, options, ("EMFS_TEST_FAULT", fault));
+
+    /// <summary>Path of a file of the mount.</summary>
+    public string PathOf(params string[] parts) => Path.Combine([MountPoint, .. parts]);
+
+    /// <summary><c>emfs status --json</c>.</summary>
+    public JsonElement Status()
+    {
+        using var report = JsonDocument.Parse(Programs.Check(Programs.Emfs, "status", MountPoint, "--json"));
+        return report.RootElement.Clone();
+    }
+
+    /// <summary>Sends a signal by name: TERM, INT, HUP, KILL.</summary>
+    public void Signal(string name) => Programs.Check("kill", "-s", name, ProcessId.ToString());
+
+    /// <summary>Waits until the log has a text.</summary>
+    /// <exception cref="TimeoutException">It does not come within the deadline.</exception>
+    public void WaitForLog(string text, TimeSpan deadline)
+    {
+        long started = Stopwatch.GetTimestamp();
+        while (!Log.Contains(text, StringComparison.Ordinal))
+        {
+            if (Stopwatch.GetElapsedTime(started) > deadline)
+            {
+                throw new TimeoutException($"'{text}' did not appear in the log within {deadline}:\n{Log}");
+            }
+
+            lock (_log)
+            {
+                Monitor.Wait(_log, 100); // pulsed at each line
+            }
+        }
+    }
+
+    /// <summary>Waits for the process to end.</summary>
+    /// <returns>Its exit code; 128 and the signal's number when one ended it.</returns>
+    /// <exception cref="TimeoutException">It does not end within the deadline.</exception>
+    public int WaitForExit(TimeSpan deadline) => _process.WaitForExit(deadline)
+        ? _process.ExitCode
+        : throw new TimeoutException($"emfs did not end within {deadline}:\n{Log}");
+
+    public static bool IsMounted(string mountPoint) => File.ReadAllText("/proc/self/mountinfo").Contains($" {mountPoint} ", StringComparison.Ordinal);
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            Programs.Run(s_endDeadline, "kill", ["-s", "TERM", ProcessId.ToString()]);
+            if (!_process.WaitForExit(s_endDeadline))
+            {
+                Detach();
+                _process.Kill();
+                _process.WaitForExit(s_endDeadline);
+            }
+        }
+
+        if (IsMounted(MountPoint))
+        {
+            Detach();
+        }
+
+        _process.Dispose();
+        _ownFolder?.Dispose();
+    }
+
+    private void Detach() => Programs.Run(s_endDeadline, "fusermount3", ["-uz", MountPoint]);
+
+    private void Receive(string? line, TaskCompletionSource<string>? ready)
+    {
+        if (line is null)
+        {
+            ready?.TrySetException(new InvalidOperationException("it ended"));
+            return;
+        }
+
+        lock (_log)
+        {
+            _log.AppendLine(line);
+            Monitor.PulseAll(_log);
+        }
+
+        ready?.TrySetResult(line);
+    }
+}
