@@ -14,6 +14,9 @@ public sealed partial class VirtualTree
     // Clocks of servers differ: a list is never trusted longer than this.
     private static readonly TimeSpan s_indexLifetime = TimeSpan.FromMinutes(1);
 
+    // Each takes a replacement within the few milliseconds of a probe; a file that grows is still being written after all of them.
+    private const int ReplacementLimit = 4;
+
     public void Lookup(ulong parentId, string name, IReply<NodeEntry> reply)
     {
         Interlocked.Increment(ref _lookupCount);
@@ -194,6 +197,19 @@ public sealed partial class VirtualTree
     /// <summary>A file that may be an archive; null when it is gone, no file, or a link that must not be followed.</summary>
     /// <param name="isProbed">Otherwise only what is remembered is told.</param>
     private async ValueTask<ArchiveFile?> FindArchive(string folderPath, string name, bool isProbed)
+    {
+        ArchiveFile? file = await FindArchiveOnce(folderPath, name, isProbed);
+
+        // A file replaced by rename while it was probed is not being written: what stands there now is whole, and the name never was away.
+        for (int i = 0; i < ReplacementLimit && file?.Outcome == ProbeOutcome.BeingWritten; i++)
+        {
+            file = await FindArchiveOnce(folderPath, name, isProbed);
+        }
+
+        return file;
+    }
+
+    private async ValueTask<ArchiveFile?> FindArchiveOnce(string folderPath, string name, bool isProbed)
     {
         string path = PathOf(folderPath, name);
         if (_source.Stat(path, followLinks: false, out var stat) != VfsStatus.Ok)
