@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Immutable;
 using VirtualEmFs.Archives.Hdf5.Writing;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Truncation;
@@ -15,13 +14,10 @@ internal sealed class ArchiveBuilder(
     private const long LargestWholeImageSamples = 1 << 20;
 
     private readonly List<ExpectedFrame> _expected = [];
-    private readonly HashSet<string> _reasons = [];
-    private readonly HashSet<string> _warnings = [];
     private Eman2Writer? _writer;
-    private QuantizationReport _total;
-    private (int Fewest, int Most) _bits = (int.MaxValue, 0);
-    private int _guardedCount;
-    private double _stepOverSigma;
+
+    /// <summary>What truncation did to the images.</summary>
+    public CompressionAccount Account { get; } = new();
 
     /// <summary>What reading the archive must give back.</summary>
     public IReadOnlyList<ExpectedFrame> Expected => _expected;
@@ -52,28 +48,6 @@ internal sealed class ArchiveBuilder(
         options.Steps.Before(CommitStep.Close);
         _writer!.Close(provenance);
     }
-
-    /// <summary>What became of the file.</summary>
-    public CompressionReport Report(string outputPath, long outputLengthBytes, Treatment treatment) => new()
-    {
-        InputPath = input.File.Path,
-        OutputPath = outputPath,
-        InputLengthBytes = input.File.LengthBytes,
-        OutputLengthBytes = outputLengthBytes,
-        ImageCount = input.ImageCount,
-        FrameCount = _expected.Count,
-        AreVolumes = input.Content is ArchiveContent.Volume or ArchiveContent.Folder,
-        Bits = (_bits.Fewest == int.MaxValue ? 0 : _bits.Fewest, _bits.Most == int.MaxValue ? 0 : _bits.Most),
-        GuardedCount = _guardedCount,
-        TruncatedCount = _total.TruncatedCount,
-        LargestError = _total.LargestError,
-        LargestMove = _total.LargestMove,
-        RmsError = _total.RmsError,
-        StepOverSigma = _stepOverSigma,
-        Rule = treatment.Rule,
-        Reasons = [.. _reasons],
-        Warnings = [.. _warnings],
-    };
 
     public void Dispose() => _writer?.Dispose();
 
@@ -140,12 +114,6 @@ internal sealed class ArchiveBuilder(
             _expected.Add(new ExpectedFrame(image.Target.SampleType, plan.Limits, record.Checksum));
         }
 
-        int bits = plan.IsLossless ? int.MaxValue : plan.Limits.Bits;
-        _bits = (Math.Min(_bits.Fewest, bits), Math.Max(_bits.Most, bits));
-        _guardedCount += plan.IsGuarded ? 1 : 0;
-        _stepOverSigma = Math.Max(_stepOverSigma, plan.StepOverSigma);
-        _total = _total.Merge(tally.Total);
-        _reasons.Add(plan.Reason);
-        _warnings.UnionWith(plan.Warnings);
+        Account.Add(plan, tally.Total);
     }
 }

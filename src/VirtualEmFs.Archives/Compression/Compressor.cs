@@ -22,6 +22,7 @@ public sealed class Compressor(IArchiveFormats formats)
     /// <param name="inputPath">An exact, complete MRC file, or an undamaged EMAN2 archive.</param>
     /// <param name="outputPath">The archive; its folder exists.</param>
     /// <exception cref="ArchiveException">The input is unfit, changed meanwhile, or disk or verification fail.</exception>
+    /// <exception cref="KeptRawException">A rule says so.</exception>
     /// <exception cref="TruncationException">What was asked for cannot be done with these samples.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; nothing is left.</exception>
     public CompressionReport Compress(
@@ -42,6 +43,28 @@ public sealed class Compressor(IArchiveFormats formats)
         catch (Hdf5Exception e)
         {
             throw new ArchiveException(outputPath, $"cannot be written: {e.Message}", inner: e);
+        }
+    }
+
+    /// <summary>Tells what <see cref="Compress"/> would give, and writes nothing.</summary>
+    /// <returns>Bits exact for the images looked at; sizes and errors predicted from some of their chunks.</returns>
+    /// <exception cref="ArchiveException">The input is unfit.</exception>
+    /// <exception cref="TruncationException">What was asked for cannot be done with these samples.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public CompressionReport Forecast(
+        string inputPath, string outputPath, CompressionOptions options, CancellationToken cancellation = default)
+    {
+        using ICompressionInput input = Open(inputPath, options);
+        Treatment treatment = TreatmentOf(input, options);
+        return new CompressionForecast(input, new ImagePlanner(input, options, treatment, cancellation), cancellation).Run(outputPath, treatment.Rule);
+    }
+
+    /// <summary>Removes from a folder what runs of this machine left there when they were killed; nothing else.</summary>
+    public static void RemoveLeftovers(string folder)
+    {
+        if (Directory.Exists(folder))
+        {
+            TemporaryArchive.RemoveLeftovers(folder);
         }
     }
 
@@ -74,7 +97,7 @@ public sealed class Compressor(IArchiveFormats formats)
             input.File.CheckUnchanged(version);
             cancellation.ThrowIfCancellationRequested();
             temporary.Commit(options.Overwrites);
-            return builder.Report(outputPath, outputLengthBytes, treatment);
+            return builder.Account.Report(input, builder.Expected.Count, outputPath, outputLengthBytes, treatment.Rule);
         }
         finally
         {
@@ -101,9 +124,13 @@ public sealed class Compressor(IArchiveFormats formats)
         }
     }
 
-    private static Treatment TreatmentOf(ICompressionInput input, CompressionOptions options) =>
-        options.Treatment
-        ?? options.Rules.For(options.RelativePath ?? Path.GetFileName(input.File.Path), input.Content, input.Mrc.Mode ?? 2);
+    private static Treatment TreatmentOf(ICompressionInput input, CompressionOptions options)
+    {
+        string path = input.File.Path;
+        Treatment treatment = options.Treatment
+            ?? options.Rules.For(options.RelativePath ?? Path.GetFileName(path), input.Content, input.Mrc.Mode ?? 2);
+        return treatment.KeepsRaw ? throw new KeptRawException(path, treatment.Rule) : treatment;
+    }
 
     private static Provenance ProvenanceOf(ICompressionInput input, Treatment treatment, string? sha256, CompressionOptions options) =>
         input.Earlier is Provenance earlier

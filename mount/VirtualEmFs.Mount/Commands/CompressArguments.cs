@@ -1,0 +1,199 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using VirtualEmFs.Archives.Mrc;
+using VirtualEmFs.Truncation;
+
+namespace VirtualEmFs.Mount.Commands;
+
+/// <summary>The options of <c>emfs compress</c>: those of e2compress, and what goes beyond them.</summary>
+internal sealed class CompressArguments
+{
+    // e2compress's own, where limits are given without bits.
+    private const int DefaultBits = 10;
+
+    private readonly Option<int?> _bits = new("--bits")
+    {
+        Description = "Bits of a sample: 2-16; 0 for lossless float32; below 0 uncompressed. Without it, rules decide.",
+        HelpName = "N",
+    };
+
+    private readonly Option<string> _level = new("--compresslevel")
+    {
+        Description = "Deflate level 0-9, or auto.",
+        HelpName = "N",
+        DefaultValueFactory = static _ => "auto",
+    };
+
+    private readonly Option<bool> _noOutliers = new("--nooutliers") { Description = "Clamp outliers by EMAN2's histogram rule." };
+
+    private readonly Option<NumberPair?> _range = Pair("--range", "a,b", "Clamp to values from a to b.");
+
+    private readonly Option<NumberPair?> _sigmaRange = Pair("--sigrange", "a,b", "Clamp to a sigma below and b sigma above the mean.");
+
+    private readonly Option<string> _nonFinite = new("--nonfinite")
+    {
+        Description = "What to do with NaN and infinity under --bits: refuse, or store such images losslessly.",
+        DefaultValueFactory = static _ => "refuse",
+    };
+
+    private readonly Option<string> _thirdAxis = new("--as")
+    {
+        Description = "Take the third axis for sections or for a volume; by default name and header decide.",
+        DefaultValueFactory = static _ => "auto",
+    };
+
+    private readonly Option<string> _byteSign = new("--mode0")
+    {
+        Description = "Take bytes (MRC mode 0) for signed or unsigned numbers.",
+        DefaultValueFactory = static _ => "auto",
+    };
+
+    public CompressArguments()
+    {
+        _thirdAxis.AcceptOnlyFromAmong("auto", "sections", "volume");
+        _byteSign.AcceptOnlyFromAmong("auto", "signed", "unsigned");
+        _level.AcceptOnlyFromAmong("auto", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
+        _nonFinite.AcceptOnlyFromAmong("refuse", "lossless");
+    }
+
+    public Argument<string[]> Files { get; } = new("FILE") { Description = "MRC files, EMAN2 archives, or with -r folders.", Arity = ArgumentArity.OneOrMore };
+
+    public Option<string?> Output { get; } = new("--output", "-o")
+    {
+        Description = "The archive of a single file, as EMAN2's tools take it: OUT.hdf, OUT.hdf:5, OUT.hdf:5:f, OUT.hdf:5:lo:hi, OUT.hdf:5:3s:3s.",
+        HelpName = "OUT",
+    };
+
+    public Option<string?> OutPath { get; } = new("--outpath") { Description = "Folder for the archives; beside their originals by default.", HelpName = "DIR" };
+
+    public Option<bool> Recursive { get; } = new("--recursive", "-r") { Description = "Compress the MRC files in folders; NAME becomes NAME.hdf." };
+
+    public Option<string?> Rules { get; } = new("--rules") { Description = "File of rules, in place of the built-in ones.", HelpName = "FILE" };
+
+    public Option<int> Threads { get; } = new("--threads")
+    {
+        Description = "Threads that compute; all cores by default.",
+        HelpName = "N",
+        DefaultValueFactory = static _ => Environment.ProcessorCount,
+    };
+
+    public Option<bool> OnlyUnfinished { get; } = new("--only-unfinished") { Description = "Skip files whose archive is there already." };
+
+    public Option<bool> DeleteOriginals { get; } = new("--delete-originals") { Description = "Delete each original once its archive is verified and on the disk." };
+
+    public Option<bool> DryRun { get; } = new("--dry-run") { Description = "Print bits, size, step and error per file; write nothing." };
+
+    public Option<bool> Force { get; } = new("--force") { Description = "Replace archives that exist." };
+
+    public Option<bool> NoSha256 { get; } = new("--no-sha256") { Description = "Leave out the SHA-256 of the original, which is the slowest part on processors without SHA instructions." };
+
+    public Option<bool> Json { get; } = new("--json") { Description = "Print the result as JSON." };
+
+    public Option<int> Verbose { get; } = new("--verbose", "-v")
+    {
+        Description = "1 prints a line for each file.",
+        HelpName = "N",
+        Arity = ArgumentArity.ZeroOrOne,
+        CustomParser = static argument => argument.Tokens is [Token token] ? int.TryParse(token.Value, CultureInfo.InvariantCulture, out int level) ? level : 1 : 1,
+    };
+
+    public void AddTo(Command command)
+    {
+        command.Add(Files);
+        foreach (Option option in new Option[]
+        {
+            _bits, _level, _noOutliers, _range, _sigmaRange, _nonFinite, Output, OutPath, Recursive, Rules, _thirdAxis, _byteSign, Threads,
+            OnlyUnfinished, DeleteOriginals, DryRun, Force, NoSha256, Json, Verbose,
+        })
+        {
+            command.Add(option);
+        }
+
+        Threads.Validators.Add(static argument =>
+        {
+            if (argument.GetValueOrDefault<int>() is < 1 or > 1024)
+            {
+                argument.AddError("--threads is a number from 1 to 1024");
+            }
+        });
+        command.Validators.Add(argument =>
+        {
+            if (new Option[] { _noOutliers, _range, _sigmaRange }.Count(option => argument.GetResult(option) is { Implicit: false }) > 1)
+            {
+                argument.AddError("--nooutliers, --range and --sigrange exclude each other");
+            }
+        });
+    }
+
+    public MrcThirdAxis ThirdAxisOf(ParseResult result) => result.GetValue(_thirdAxis) switch
+    {
+        "sections" => MrcThirdAxis.Sections,
+        "volume" => MrcThirdAxis.Volume,
+        _ => MrcThirdAxis.Automatic,
+    };
+
+    public MrcByteSign ByteSignOf(ParseResult result) => result.GetValue(_byteSign) switch
+    {
+        "signed" => MrcByteSign.Signed,
+        "unsigned" => MrcByteSign.Unsigned,
+        _ => MrcByteSign.Automatic,
+    };
+
+    /// <summary>Deflate level; null for automatic.</summary>
+    public int? LevelOf(ParseResult result) =>
+        int.TryParse(result.GetValue(_level), CultureInfo.InvariantCulture, out int level) ? level : null;
+
+    /// <summary>Bits asked for by hand; null when rules decide.</summary>
+    public int? BitsOf(ParseResult result, OutputSpec? output)
+    {
+        int? bits = result.GetValue(_bits);
+        return bits is not null && output?.Bits is not null
+            ? throw new TruncationException("bits are given twice: by --bits and after the colon of -o")
+            : bits ?? output?.Bits ?? (HasLimits(result) ? DefaultBits : null);
+    }
+
+    /// <summary>What was asked for by hand; null when rules decide.</summary>
+    public Treatment? TreatmentOf(ParseResult result, OutputSpec? output)
+    {
+        if (BitsOf(result, output) is not int bits)
+        {
+            return null;
+        }
+
+        LimitRequest limits = result.GetValue(_noOutliers) ? LimitRequest.Outliers
+            : result.GetValue(_range) is { } range ? LimitRequest.Range(range.First, range.Second)
+            : result.GetValue(_sigmaRange) is { } sigma ? LimitRequest.Sigma(sigma.First, sigma.Second)
+            : output?.Limits ?? LimitRequest.None;
+        return Treatment.Explicit(bits, limits) with { KeepsNonFinite = result.GetValue(_nonFinite) == "lossless" };
+    }
+
+    private bool HasLimits(ParseResult result) =>
+        result.GetValue(_noOutliers) || result.GetValue(_range) is not null || result.GetValue(_sigmaRange) is not null;
+
+    private sealed record NumberPair(double First, double Second);
+
+    private static Option<NumberPair?> Pair(string name, string helpName, string description) => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+        CustomParser = argument =>
+        {
+            if (argument.Tokens is not [Token token])
+            {
+                return null;
+            }
+
+            string[] parts = token.Value.Split(',');
+            if (parts.Length == 2
+                && double.TryParse(parts[0], NumberStyles.Float, CultureInfo.InvariantCulture, out double first)
+                && double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double second))
+            {
+                return new NumberPair(first, second);
+            }
+
+            argument.AddError($"'{token.Value}' is not two numbers separated by a comma");
+            return null;
+        },
+    };
+}
