@@ -9,9 +9,12 @@ namespace VirtualEmFs.Truncation;
 /// </remarks>
 public sealed class FrameAnalysis
 {
-    // One sample in 16, between 4,096 and 32,768 of them: the interquartile range comes out within about 2 % (1 % for a
-    // large micrograph), and picking costs less than 3 % of the statistics themselves.
-    private const int SamplesPerPick = 16, FewestPicks = 4096, MostPicks = 32768;
+    // One sample in 16, between 1,024 and 8,192 of them: the interquartile range comes out within 4 % for a particle image
+    // and 1.5 % for a micrograph, and costs a tenth of the statistics themselves.
+    private const int SamplesPerPick = 16, FewestPicks = 1024, MostPicks = 8192;
+
+    // Samples are picked while the statistics' pass has them in the cache.
+    private const int BlockLengthSamples = 16384;
 
     private readonly Lock _gate = new();
     private readonly float[] _picks;
@@ -52,8 +55,14 @@ public sealed class FrameAnalysis
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstSample);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(firstSample + samples.Length, _lengthSamples, nameof(samples));
-        ImageStatistics part = ImageStatistics.Of(samples);
-        Pick(firstSample, samples);
+        var part = default(ImageStatistics);
+        for (int start = 0; start < samples.Length; start += BlockLengthSamples)
+        {
+            ReadOnlySpan<float> block = samples.Slice(start, Math.Min(BlockLengthSamples, samples.Length - start));
+            part = part.Merge(ImageStatistics.Of(block));
+            Pick(firstSample + start, block);
+        }
+
         lock (_gate)
         {
             _statistics = _statistics.Merge(part);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace VirtualEmFs.Truncation;
 
 /// <summary>
@@ -26,6 +28,7 @@ public sealed class OutlierHistogram
     }
 
     /// <summary>Counts a part's samples, which lie within the extremes given at construction.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(ReadOnlySpan<float> samples)
     {
         long[] counts = _counts;

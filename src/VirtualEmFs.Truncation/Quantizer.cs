@@ -48,15 +48,14 @@ public static class Quantizer
         // Equal limits would divide by zero: the scalar twin stores 0.
         if (Vector128.IsHardwareAccelerated && limits.Maximum > limits.Minimum)
         {
-            done = samples.Length / StrideSamples * StrideSamples;
+            done = samples.Length / LaneCount * LaneCount;
             report = QuantizeVector256(samples[..done], limits, destination);
         }
 
         return report.Merge(QuantizeScalar(samples[done..], limits, destination[done..]));
     }
 
-    // Four vectors of eight make 32 bytes, one store.
-    private const int StrideSamples = 32;
+    private const int LaneCount = 8;
 
     /// <summary>The scalar twin.</summary>
     internal static QuantizationReport QuantizeScalar<T>(ReadOnlySpan<float> samples, Rescale limits, Span<T> destination)
@@ -97,92 +96,65 @@ public static class Quantizer
         return value - whole >= 0.5f ? whole + 1 : whole;
     }
 
-    /// <param name="samples">A multiple of <see cref="StrideSamples"/>.</param>
+    /// <param name="samples">A multiple of <see cref="LaneCount"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static QuantizationReport QuantizeVector256<T>(ReadOnlySpan<float> samples, Rescale limits, Span<T> destination)
         where T : unmanaged, IBinaryInteger<T>
     {
-        var lanes = new Lanes(limits);
+        Vector256<float> minimum = Vector256.Create(limits.Minimum), maximum = Vector256.Create(limits.Maximum);
+        Vector256<float> range = Vector256.Create(limits.Maximum - limits.Minimum);
+        Vector256<float> levels = Vector256.Create((float)((1L << limits.Bits) - 1));
+        Vector256<float> step = Vector256.Create(limits.Step), zeroTolerance = Vector256.Create(limits.ZeroTolerance);
+        Vector256<float> largestError = default, largestMove = default;
+        Vector256<double> squaresA = default, squaresB = default;
+        Vector256<int> truncated = default;
         ref float source = ref MemoryMarshal.GetReference(samples);
         ref byte target = ref Unsafe.As<T, byte>(ref MemoryMarshal.GetReference(destination));
         unchecked
         {
-            // SAFETY: the caller gives whole strides, and a destination at least as long as the samples.
-            for (nuint i = 0; i < (nuint)samples.Length; i += StrideSamples)
+            // SAFETY: the caller gives whole vectors, and a destination at least as long as the samples.
+            for (nuint i = 0; i < (nuint)samples.Length; i += LaneCount)
             {
-                Vector256<int> a = lanes.Quantize(Vector256.LoadUnsafe(ref source, i));
-                Vector256<int> b = lanes.Quantize(Vector256.LoadUnsafe(ref source, i + 8));
-                Vector256<int> c = lanes.Quantize(Vector256.LoadUnsafe(ref source, i + 16));
-                Vector256<int> d = lanes.Quantize(Vector256.LoadUnsafe(ref source, i + 24));
-                Vector256<ushort> low = Vector256.NarrowWithSaturation(a.AsUInt32(), b.AsUInt32());
-                Vector256<ushort> high = Vector256.NarrowWithSaturation(c.AsUInt32(), d.AsUInt32());
+                Vector256<float> sample = Vector256.LoadUnsafe(ref source, i);
+                // Clamping first gives 0 / range = 0 and range / range · R = R, exactly what saturation stores.
+                Vector256<float> inside = Vector256.MinNative(Vector256.MaxNative(sample, minimum), maximum);
+                Vector256<float> level = (inside - minimum) / range * levels;
+                Vector256<float> whole = Vector256.Truncate(level);
+                whole += Vector256.GreaterThanOrEqual(level - whole, Vector256.Create(0.5f)) & Vector256<float>.One;
+                Vector256<uint> integers = Vector256.ConvertToInt32Native(whole).AsUInt32();
+                Vector128<ushort> stored = Vector128.NarrowWithSaturation(integers.GetLower(), integers.GetUpper());
                 if (typeof(T) == typeof(byte))
                 {
-                    Vector256.Narrow(low, high).StoreUnsafe(ref target, i);
+                    Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, i), Vector128.Narrow(stored, stored).AsUInt64()[0]);
                 }
                 else
                 {
-                    low.AsByte().StoreUnsafe(ref target, 2 * i);
-                    high.AsByte().StoreUnsafe(ref target, (2 * i) + 32);
+                    stored.AsByte().StoreUnsafe(ref target, 2 * i);
                 }
+
+                Vector256<float> value = (whole * step) + minimum; // two roundings: the compiler does not fuse
+                value = Vector256.AndNot(value, Vector256.LessThanOrEqual(Vector256.Abs(value), zeroTolerance));
+                Vector256<float> error = Vector256.Abs(sample - value);
+                // In double: the squares of errors below 1e-19 are no float32, nor are those of hot pixels.
+                (Vector256<double> a, Vector256<double> b) = Vector256.Widen(error);
+                squaresA = Vector256.MultiplyAddEstimate(a, a, squaresA);
+                squaresB = Vector256.MultiplyAddEstimate(b, b, squaresB);
+                Vector256<float> isInside = Vector256.Equals(sample, inside);
+                truncated += isInside.AsInt32();
+                largestMove = Vector256.MaxNative(largestMove, Vector256.AndNot(error, isInside));
+                largestError = Vector256.MaxNative(largestError, error & isInside);
             }
-        }
 
-        return lanes.Report(samples.Length);
-    }
-
-    /// <summary>Constants and running totals of eight lanes.</summary>
-    private struct Lanes
-    {
-        private readonly Vector256<float> _minimum, _maximum, _range, _levels, _step, _zeroTolerance;
-        private Vector256<float> _largestError, _largestMove;
-        private Vector256<double> _squaresA, _squaresB;
-        private Vector256<int> _truncated;
-
-        public Lanes(Rescale limits)
-        {
-            _minimum = Vector256.Create(limits.Minimum);
-            _maximum = Vector256.Create(limits.Maximum);
-            _range = Vector256.Create(limits.Maximum - limits.Minimum);
-            _levels = Vector256.Create((float)((1L << limits.Bits) - 1));
-            _step = Vector256.Create(limits.Step);
-            _zeroTolerance = Vector256.Create(limits.ZeroTolerance);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector256<int> Quantize(Vector256<float> sample)
-        {
-            // Clamping first gives 0 / range = 0 and range / range · R = R, exactly what saturation stores.
-            Vector256<float> inside = Vector256.MinNative(Vector256.MaxNative(sample, _minimum), _maximum);
-            Vector256<float> level = (inside - _minimum) / _range * _levels;
-            Vector256<float> whole = Vector256.Truncate(level);
-            Vector256<float> isUp = Vector256.GreaterThanOrEqual(level - whole, Vector256.Create(0.5f));
-            whole += isUp & Vector256.Create(1f);
-
-            Vector256<float> value = (whole * _step) + _minimum; // two roundings: the compiler does not fuse
-            value = Vector256.AndNot(value, Vector256.LessThanOrEqual(Vector256.Abs(value), _zeroTolerance));
-            Vector256<float> error = Vector256.Abs(sample - value);
-            // In double: the squares of errors below 1e-19 are no float32, nor are those of hot pixels.
-            (Vector256<double> a, Vector256<double> b) = Vector256.Widen(error);
-            _squaresA = Vector256.MultiplyAddEstimate(a, a, _squaresA);
-            _squaresB = Vector256.MultiplyAddEstimate(b, b, _squaresB);
-            Vector256<float> isOutside = Vector256.OnesComplement(Vector256.Equals(sample, inside));
-            _truncated -= isOutside.AsInt32();
-            _largestMove = Vector256.MaxNative(_largestMove, error & isOutside);
-            _largestError = Vector256.MaxNative(_largestError, Vector256.AndNot(error, isOutside));
-            return Vector256.ConvertToInt32Native(whole);
-        }
-
-        public readonly QuantizationReport Report(int sampleCount)
-        {
-            float largestError = 0, largestMove = 0;
+            float error256 = 0, move256 = 0;
             for (int lane = 0; lane < Vector256<float>.Count; lane++)
             {
-                largestError = MathF.Max(largestError, _largestError[lane]);
-                largestMove = MathF.Max(largestMove, _largestMove[lane]);
+                error256 = MathF.Max(error256, largestError[lane]);
+                move256 = MathF.Max(move256, largestMove[lane]);
             }
 
-            return new QuantizationReport(sampleCount, Vector256.Sum(_truncated), largestError, largestMove,
-                Vector256.Sum(_squaresA + _squaresB));
+            // Each sample inside took one off its lane's count.
+            return new QuantizationReport(
+                samples.Length, samples.Length + Vector256.Sum(truncated), error256, move256, Vector256.Sum(squaresA + squaresB));
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -57,6 +58,7 @@ internal static class StatisticsKernel
 
     /// <summary>Eight lanes at a time, the last step overlapping none: the tail goes to the scalar twin.</summary>
     /// <returns>False when the block has a non-finite sample.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool GatherVector256(ReadOnlySpan<float> block, float low, float high, out ImageStatistics statistics)
     {
         unchecked

@@ -1,10 +1,12 @@
 using VirtualEmFs.Benchmarks;
+using VirtualEmFs.Benchmarks.Compressing;
 using VirtualEmFs.Benchmarks.Mounting;
 
 // Each measurement prints its own table; without a name they run one after the other.
 var benchmarks = new Dictionary<string, Action>
 {
     ["mount"] = MountBench.Run,
+    ["compression"] = CompressionBench.Run,
 };
 if (args.Length > 1 || (args.Length == 1 && !benchmarks.ContainsKey(args[0])))
 {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -44,6 +45,7 @@ internal static class Adler32
     /// earlier vectors' bytes collect in <c>before</c>, to be multiplied by 32 once.
     /// </summary>
     /// <returns>Bytes added.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int AddVectors(ReadOnlySpan<byte> block, ref uint a, ref uint b)
     {
         unchecked

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace VirtualEmFs.Codecs.Deflating;
@@ -75,6 +76,7 @@ internal sealed unsafe class BlockEncoder
 
     private static void WriteEntry(ref BitWriter writer, uint entry) => writer.Write(entry >> 6, (int)(entry & 63));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void BuildPairs(int symbolBits)
     {
         unchecked
@@ -127,6 +129,7 @@ internal sealed unsafe class BlockEncoder
     /// Eight literals a step, by four pairs of at most 26 bits; after two of them at most 59 bits wait. The waiting count takes whole
     /// entries, codes and all: shifts and the flush look at its lowest six bits only, where the lengths add up.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static byte* WritePairs(ref BitWriter writer, byte* next, byte* end, uint* table, LiteralPairs pairs)
     {
         unchecked
@@ -167,6 +170,7 @@ internal sealed unsafe class BlockEncoder
     }
 
     /// <summary>Four literals of at most 13 bits between flushes; the counting is as for pairs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static byte* WriteSingles(ref BitWriter writer, byte* next, byte* end, uint* table)
     {
         unchecked

@@ -10,7 +10,7 @@ namespace VirtualEmFs.Codecs.Deflating;
 /// </remarks>
 public static class ChunkEncoder
 {
-    /// <summary>Chooses by content; what has structure is compressed at libdeflate's level 6.</summary>
+    /// <summary>Chooses by content: masks come out as small as at libdeflate's level 6, everything else is fast.</summary>
     public const int AutomaticLevel = -1;
 
     [ThreadStatic]

@@ -10,7 +10,16 @@ namespace VirtualEmFs.Codecs.Deflating;
 /// </summary>
 internal sealed unsafe class ChunkEncoding
 {
-    private const int AutomaticEffort = 6;
+    // libdeflate's levels for planes with structure. Smoothed volumes are within 2 % of level 6 at level 1, three times as fast. Where an
+    // eighth lies in runs there is a mask, and level 6 has little left to search.
+    private const int PlainEffort = 1, MaskedEffort = 6;
+
+    // Equal neighbours over those of independent symbols, from which matches beat our own coder: smoothing of 12-bit volumes by one
+    // voxel gives 1.8 and gains nothing, by 1.5 voxels 2.3 and 3 %.
+    private const double LeastStructure = 2.2;
+
+    // Runs of this length are masks; smooth planes have shorter ones by chance.
+    private const int MaskRun = 64;
 
     // Deciding whether two segments share a code: what a header costs, and each code in it.
     private const double HeaderBits = 80, HeaderBitsPerSymbol = 3.5;
@@ -87,7 +96,7 @@ internal sealed unsafe class ChunkEncoding
         }
 
         ReadOnlySpan<byte> structured = bytes[_segments[tail].Start..];
-        ReadOnlySpan<byte> theirs = Deflate(structured, level);
+        ReadOnlySpan<byte> theirs = Deflate(structured, level > 0 ? level : EffortFor(tail, tailBlocks));
         bool isAligned = writer.Count == 0;
         if (!theirs.IsEmpty && (theirs.Length + (isAligned ? 0 : 5)) * 8L < ownBits)
         {
@@ -149,7 +158,9 @@ internal sealed unsafe class ChunkEncoding
                 literals += segment.LiteralCount;
             }
 
-            if (SegmentSurvey.IsStructured(equal, expected) || level >= 9)
+            bool isStructured = SegmentSurvey.IsStructured(equal, expected)
+                && (equal > LeastStructure * expected || expected > LeastStructure * equal);
+            if (isStructured || level >= 9)
             {
                 tail = first;
             }
@@ -236,10 +247,25 @@ internal sealed unsafe class ChunkEncoding
     /// <summary>A raw deflate stream by libdeflate, in memory of our own; empty when it is longer than the bytes.</summary>
     private ReadOnlySpan<byte> Deflate(ReadOnlySpan<byte> bytes, int level)
     {
-        DeflateCompressor compressor = _compressors[level < 0 ? AutomaticEffort : level] ??= new DeflateCompressor(level < 0 ? AutomaticEffort : level);
+        DeflateCompressor compressor = _compressors[level] ??= new DeflateCompressor(level);
         Grow(ref _tail, bytes.Length);
         int lengthBytes = compressor.Compress(bytes, _tail.AsSpan(0, bytes.Length));
         return lengthBytes == 0 ? [] : _tail.AsSpan(2, lengthBytes - 6); // without zlib's header and checksum
+    }
+
+    private int EffortFor(int first, int blockCount)
+    {
+        long all = 0, inRuns = 0;
+        foreach (ref Segment block in _segments.AsSpan(first, blockCount))
+        {
+            all += block.End - block.Start;
+            foreach (Run run in _runs.AsSpan(block.FirstRun, block.RunCount))
+            {
+                inRuns += run.Length >= MaskRun ? run.Length : 0;
+            }
+        }
+
+        return inRuns >= all / 8 ? MaskedEffort : PlainEffort;
     }
 
     private Span<uint> CountsOf(int segment) => _counts.AsSpan(segment * BlockCode.SymbolCount, BlockCode.SymbolCount);

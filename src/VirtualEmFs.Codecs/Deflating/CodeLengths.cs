@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace VirtualEmFs.Codecs.Deflating;
 
 /// <summary>Lengths of an optimal prefix code, none longer than a limit.</summary>
@@ -11,6 +13,7 @@ internal static class CodeLengths
     /// <param name="counts">How often each symbol occurs; 0 for a symbol without a code. At most <see cref="MostSymbols"/>.</param>
     /// <param name="limit">Longest code; 2^limit is at least the number of symbols.</param>
     /// <param name="lengths">As long as <paramref name="counts"/>; a single symbol gets one bit.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Build(ReadOnlySpan<uint> counts, int limit, Span<byte> lengths)
     {
         unchecked

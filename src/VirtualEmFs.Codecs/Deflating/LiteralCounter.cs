@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -8,9 +9,10 @@ namespace VirtualEmFs.Codecs.Deflating;
 internal sealed unsafe class LiteralCounter
 {
     // Four tables: an increment of the value that was incremented just before would wait for that store.
-    private readonly uint[] _tables = GC.AllocateArray<uint>(4 * 1024, pinned: true);
+    private readonly uint[] _tables = GC.AllocateArray<uint>(4 * 256, pinned: true);
 
     /// <summary>Bits that the largest byte needs, at least 1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int SymbolBits(ReadOnlySpan<byte> bytes)
     {
         unchecked
@@ -43,14 +45,18 @@ internal sealed unsafe class LiteralCounter
     public void Count(ReadOnlySpan<byte> bytes, int symbolBits, Span<uint> counts)
     {
         counts.Clear();
-        int done = bytes.Length / 8 * 8;
-        // Pairs halve the increments; beyond 5 bits, clearing and summing the table of pairs costs more than that saves.
-        if (symbolBits <= 5)
+        int done = 0;
+        if (symbolBits <= 5 && Vector128.IsHardwareAccelerated)
         {
-            CountPairs(bytes[..done], symbolBits, counts);
+            done = bytes.Length / Vector256<byte>.Count * Vector256<byte>.Count;
+            for (int first = 0; first < 1 << symbolBits; first += 8)
+            {
+                CountEight(bytes[..done], (byte)first, counts.Slice(first, 8));
+            }
         }
         else
         {
+            done = bytes.Length / 8 * 8;
             CountBytes(bytes[..done], counts);
         }
 
@@ -63,46 +69,54 @@ internal sealed unsafe class LiteralCounter
         }
     }
 
-    private void CountPairs(ReadOnlySpan<byte> words, int symbolBits, Span<uint> counts)
+    /// <summary>
+    /// Counts eight neighbouring values by comparing 32 bytes at a time with each: for alphabets up to 32 twice as fast as a table, which
+    /// increments one entry a byte. A comparison's lanes are −1 where equal, and eight bits of a lane hold 255 of them.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CountEight(ReadOnlySpan<byte> bytes, byte first, Span<uint> counts)
     {
         unchecked
         {
-            var pairs = new LiteralPairs(symbolBits);
-            int pairCount = 1 << (2 * symbolBits);
-            _tables.AsSpan(0, 2 * pairCount).Clear();
-
-            // SAFETY: the table is pinned; an index has 2 · symbolBits bits, and the second table lies behind the first.
-            fixed (byte* start = words)
+            ReadOnlySpan<Vector256<byte>> vectors = MemoryMarshal.Cast<byte, Vector256<byte>>(bytes);
+            Vector256<byte> v0 = Vector256.Create(first), v1 = v0 + Vector256<byte>.One, v2 = v1 + Vector256<byte>.One, v3 = v2 + Vector256<byte>.One;
+            Vector256<byte> v4 = v3 + Vector256<byte>.One, v5 = v4 + Vector256<byte>.One, v6 = v5 + Vector256<byte>.One, v7 = v6 + Vector256<byte>.One;
+            while (!vectors.IsEmpty)
             {
-                uint* even = (uint*)Marshal.UnsafeAddrOfPinnedArrayElement(_tables, 0);
-                uint* odd = even + pairCount;
-                for (byte* next = start, end = start + words.Length; next < end; next += 8)
+                ReadOnlySpan<Vector256<byte>> part = vectors[..Math.Min(255, vectors.Length)];
+                vectors = vectors[part.Length..];
+                Vector256<byte> a = default, b = default, c = default, d = default, e = default, f = default, g = default, h = default;
+                foreach (Vector256<byte> vector in part)
                 {
-                    ulong indexes = pairs.Join(*(ulong*)next);
-                    even[(ushort)indexes]++;
-                    odd[(ushort)(indexes >> 16)]++;
-                    even[(ushort)(indexes >> 32)]++;
-                    odd[indexes >> 48]++;
+                    a -= Vector256.Equals(vector, v0);
+                    b -= Vector256.Equals(vector, v1);
+                    c -= Vector256.Equals(vector, v2);
+                    d -= Vector256.Equals(vector, v3);
+                    e -= Vector256.Equals(vector, v4);
+                    f -= Vector256.Equals(vector, v5);
+                    g -= Vector256.Equals(vector, v6);
+                    h -= Vector256.Equals(vector, v7);
                 }
 
-                int symbols = 1 << symbolBits;
-                for (int second = 0; second < symbols; second++)
-                {
-                    uint total = 0;
-                    for (int first = 0; first < symbols; first++)
-                    {
-                        int pair = (second << symbolBits) + first;
-                        uint count = even[pair] + odd[pair];
-                        counts[first] += count;
-                        total += count;
-                    }
-
-                    counts[second] += total;
-                }
+                counts[0] += Sum(a);
+                counts[1] += Sum(b);
+                counts[2] += Sum(c);
+                counts[3] += Sum(d);
+                counts[4] += Sum(e);
+                counts[5] += Sum(f);
+                counts[6] += Sum(g);
+                counts[7] += Sum(h);
             }
         }
     }
 
+    private static uint Sum(Vector256<byte> lanes)
+    {
+        (Vector256<ushort> low, Vector256<ushort> high) = Vector256.Widen(lanes);
+        return Vector256.Sum(low + high);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void CountBytes(ReadOnlySpan<byte> words, Span<uint> counts)
     {
         unchecked

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace VirtualEmFs.Codecs.Deflating;
@@ -22,6 +23,7 @@ internal readonly record struct Run(int Start, int Length)
 internal static class RunFinder
 {
     /// <summary>How many bytes equal the one before them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int CountEqualNeighbours(ReadOnlySpan<byte> bytes)
     {
         int equal = 0, at = 1;
@@ -48,6 +50,7 @@ internal static class RunFinder
     /// <param name="end">End of the search; a run that goes on is cut there.</param>
     /// <param name="runs">Room for a fifth of the bytes.</param>
     /// <returns>Runs found.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Find(ReadOnlySpan<byte> bytes, int start, int end, Span<Run> runs)
     {
         int count = 0, at = start;

@@ -29,6 +29,7 @@ internal static class SampleShuffle
     }
 
     /// <summary>32 samples a step: masks and shifts leave one byte of each, and narrowing packs them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Shuffle2(ReadOnlySpan<byte> samples, Span<byte> planes, int count)
     {
         unchecked
@@ -48,6 +49,7 @@ internal static class SampleShuffle
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Shuffle4(ReadOnlySpan<byte> samples, Span<byte> planes, int count)
     {
         unchecked

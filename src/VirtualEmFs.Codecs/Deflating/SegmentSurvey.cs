@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -51,6 +52,7 @@ internal sealed class SegmentSurvey
     }
 
     /// <summary>Bits of an ideal code for the counts.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double EntropyBits(ReadOnlySpan<uint> counts)
     {
         unchecked
@@ -80,6 +82,7 @@ internal sealed class SegmentSurvey
     {
         // What a literal costs once the long runs are gone, which make their byte look cheap.
         const int LongRun = 32;
+        const float MatchBits = 10;
         foreach (Run run in found)
         {
             counts[bytes[run.Start]] -= run.Length >= LongRun ? (uint)run.MatchedLength : 0;
@@ -91,27 +94,35 @@ internal sealed class SegmentSurvey
             literalCount += count;
         }
 
-        // Fixed-point log2 by leading zeros would do; runs are few enough for the real one.
+        // Shortest run of each byte that is cheaper as a match: about 10 bits, for a length that few runs share, its extra bits and the
+        // distance. Long runs pay whatever the byte.
+        Span<byte> shortest = stackalloc byte[256];
+        shortest.Clear();
         float totalBits = MathF.Log2(literalCount + 1);
         int kept = 0;
         foreach (Run run in found)
         {
             byte value = bytes[run.Start];
-            int matches = run.MatchedLength / Deflating.Run.LongestMatch;
-            int rest = run.MatchedLength % Deflating.Run.LongestMatch;
-            float literalBits = run.MatchedLength * (totalBits - MathF.Log2(counts[value] + 1));
-            // About 10 bits for a length that few runs share, its extra bits and the distance; full-length matches are common and short.
-            float matchBits = (matches * 4) + (rest > 0 ? 10 : 0);
-            bool isLong = run.Length >= LongRun;
-            if (run.MatchedLength == 0 || (!isLong && literalBits <= matchBits))
+            int matched = run.MatchedLength;
+            if (run.Length < LongRun)
             {
-                continue;
+                if (shortest[value] == 0)
+                {
+                    float literalBits = Math.Max(totalBits - MathF.Log2(counts[value] + 1), 0.1f);
+                    shortest[value] = (byte)Math.Min(LongRun, Math.Ceiling(MatchBits / literalBits));
+                }
+
+                if (run.Length < shortest[value])
+                {
+                    continue;
+                }
+
+                counts[value] -= (uint)matched;
             }
 
             found[kept++] = run;
-            counts[value] -= isLong ? 0 : (uint)run.MatchedLength;
-            counts[BlockCode.SymbolOf(Deflating.Run.LongestMatch)] += (uint)matches;
-            if (rest > 0)
+            counts[BlockCode.SymbolOf(Deflating.Run.LongestMatch)] += (uint)(matched / Deflating.Run.LongestMatch);
+            if (matched % Deflating.Run.LongestMatch is > 0 and int rest)
             {
                 counts[BlockCode.SymbolOf(rest)]++;
             }
