@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 
 namespace VirtualEmFs.Archives.Hdf5;
@@ -122,9 +123,11 @@ internal sealed class Hdf5Object(Hdf5File file, ObjectHeader header)
 
         // A record: hash of the name, then the heap identifier.
         FractalHeap heap = FractalHeap.Open(file.Reader, sizes, heapAddress);
-        foreach ((long _, ulong id) in SortedIds(heap, BTreeV2.Open(file.Reader, sizes, nameTreeAddress), skip: 4, idBytes: 7))
+        Span<byte> idBytes = stackalloc byte[8];
+        foreach ((long _, ulong id) in SortedIds(heap, BTreeV2.Open(file.Reader, sizes, nameTreeAddress), skip: 4, idLengthBytes: 7))
         {
-            if (!LinkMessage.Visit(heap.Get(BitConverter.GetBytes(id)).Span, sizes, visit))
+            BinaryPrimitives.WriteUInt64LittleEndian(idBytes, id);
+            if (!LinkMessage.Visit(heap.Get(idBytes).Span, sizes, visit))
             {
                 return false;
             }
@@ -155,14 +158,15 @@ internal sealed class Hdf5Object(Hdf5File file, ObjectHeader header)
             const byte Shared = 2;
             if (record.Length > 8 && (record[8] & Shared) != 0)
             {
-                shared.Add(BitConverter.ToUInt64(record));
+                shared.Add(BinaryPrimitives.ReadUInt64LittleEndian(record));
             }
 
             return true;
         });
-        foreach ((long _, ulong id) in SortedIds(heap, tree, skip: 0, idBytes: 8))
+        Span<byte> idBytes = stackalloc byte[8];
+        foreach ((long _, ulong id) in SortedIds(heap, tree, skip: 0, idLengthBytes: 8))
         {
-            byte[] idBytes = BitConverter.GetBytes(id);
+            BinaryPrimitives.WriteUInt64LittleEndian(idBytes, id);
             ReadOnlyMemory<byte> message = shared.Contains(id)
                 ? file.Shared.FromHeap(MessageType.Attribute, idBytes)
                 : heap.Get(idBytes);
@@ -174,18 +178,19 @@ internal sealed class Hdf5Object(Hdf5File file, ObjectHeader header)
     }
 
     /// <summary>Heap identifiers in the order of the heap, so that each of its blocks is read once.</summary>
-    private static List<(long Key, ulong Id)> SortedIds(FractalHeap heap, BTreeV2 tree, int skip, int idBytes)
+    private static List<(long Key, ulong Id)> SortedIds(FractalHeap heap, BTreeV2 tree, int skip, int idLengthBytes)
     {
-        var ids = new List<(long Key, ulong Id)>();
+        const int MaximumCapacity = 1 << 20; // the count is only a claim
+        var ids = new List<(long Key, ulong Id)>((int)Math.Min(tree.RecordCount, MaximumCapacity));
         tree.ForEach(record =>
         {
             var fields = new FieldReader(record, default, "B-tree record");
             fields.Skip(skip);
-            ReadOnlySpan<byte> id = fields.Take(idBytes);
+            ReadOnlySpan<byte> id = fields.Take(idLengthBytes);
             Span<byte> padded = stackalloc byte[8];
             padded.Clear();
             id.CopyTo(padded);
-            ids.Add((heap.SortKey(id), BitConverter.ToUInt64(padded)));
+            ids.Add((heap.SortKey(id), BinaryPrimitives.ReadUInt64LittleEndian(padded)));
             return true;
         });
         ids.Sort();

@@ -26,8 +26,8 @@ internal sealed class MetadataReader(SourceFile file) : IDisposable
     /// <summary>File offset of address 0: behind a user block.</summary>
     public long BaseOffset { get; set; }
 
-    /// <summary>What the current operation may still spend.</summary>
-    public ReadBudget Budget { get; set; } = new(file.LengthBytes);
+    /// <summary>What the operation may still spend.</summary>
+    public ReadBudget Budget { get; } = new(file.LengthBytes);
 
     /// <summary>Length of the file from address 0 on.</summary>
     public long LengthBytes => file.LengthBytes - BaseOffset;
@@ -53,6 +53,21 @@ internal sealed class MetadataReader(SourceFile file) : IDisposable
         }
 
         return ReadWithin(address, Math.Min(maximumLengthBytes, LengthBytes - address), structure, scattered);
+    }
+
+    /// <summary>Fills a buffer that the caller uses again, as <see cref="ReadUpTo"/> for a scattered structure.</summary>
+    /// <returns>The part of the buffer that was read.</returns>
+    public ReadOnlySpan<byte> ReadInto(byte[] buffer, long address, string structure)
+    {
+        if (address < 0 || address >= LengthBytes)
+        {
+            throw new Hdf5FormatException($"the {structure} lies outside the file");
+        }
+
+        Span<byte> bytes = buffer.AsSpan(0, (int)Math.Min(buffer.Length, LengthBytes - address));
+        Budget.Spend(bytes.Length);
+        Fill(BaseOffset + address, bytes, scattered: true);
+        return bytes;
     }
 
     public void Dispose()
@@ -96,7 +111,7 @@ internal sealed class MetadataReader(SourceFile file) : IDisposable
 
         if (destination.Length > PageLengthBytes)
         {
-            ReadFile(fileOffset, destination);
+            file.ReadExactly(fileOffset, destination);
             return;
         }
 
@@ -107,7 +122,7 @@ internal sealed class MetadataReader(SourceFile file) : IDisposable
             int index = Find(pageNumber);
             if (index < 0 && scattered)
             {
-                ReadFile(fileOffset, destination);
+                file.ReadExactly(fileOffset, destination);
                 return;
             }
 
@@ -126,7 +141,7 @@ internal sealed class MetadataReader(SourceFile file) : IDisposable
             _headLengthBytes = (int)Math.Min(HeadLengthBytes, file.LengthBytes);
             byte[] head = ArrayPool<byte>.Shared.Rent(HeadLengthBytes);
             _head = head;
-            ReadFile(0, head.AsSpan(0, _headLengthBytes));
+            file.ReadExactly(0, head.AsSpan(0, _headLengthBytes));
         }
 
         return _head.AsSpan(0, _headLengthBytes);
@@ -161,16 +176,9 @@ internal sealed class MetadataReader(SourceFile file) : IDisposable
         page.Bytes ??= ArrayPool<byte>.Shared.Rent(PageLengthBytes);
         page.Number = -1; // what a failed read leaves is no page
         long fileOffset = pageNumber * PageLengthBytes;
-        ReadFile(fileOffset, page.Bytes.AsSpan(0, (int)Math.Min(PageLengthBytes, file.LengthBytes - fileOffset)));
+        file.ReadExactly(fileOffset, page.Bytes.AsSpan(0, (int)Math.Min(PageLengthBytes, file.LengthBytes - fileOffset)));
         page.Number = pageNumber;
         return ref page;
-    }
-
-    private void ReadFile(long fileOffset, Span<byte> destination)
-    {
-        Budget.Pause();
-        file.ReadExactly(fileOffset, destination);
-        Budget.Resume();
     }
 
     private struct Page

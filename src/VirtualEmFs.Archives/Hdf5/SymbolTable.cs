@@ -10,8 +10,14 @@ internal sealed class SymbolTable
     private readonly LocalHeap _names;
     private readonly HashSet<long> _seen = [];
 
-    private SymbolTable(MetadataReader reader, Superblock superblock, LocalHeap names) =>
+    private readonly byte[] _node; // used again for each: a large group has 70,000
+
+    private SymbolTable(MetadataReader reader, Superblock superblock, LocalHeap names)
+    {
         (_reader, _superblock, _names) = (reader, superblock, names);
+        int entryBytes = superblock.Sizes.LengthBytes + superblock.Sizes.AddressBytes + 8 + EntryScratchBytes;
+        _node = new byte[Math.Min(8 + (2L * superblock.GroupLeafK * entryBytes), reader.LengthBytes)];
+    }
 
     /// <summary>Visits every link, ordered by name.</summary>
     /// <returns>False when the visitor ended the walk.</returns>
@@ -63,9 +69,7 @@ internal sealed class SymbolTable
     private bool VisitNode(long address, LinkVisitor visit)
     {
         FieldSizes sizes = _superblock.Sizes;
-        int entryBytes = sizes.LengthBytes + sizes.AddressBytes + 8 + EntryScratchBytes;
-        byte[] bytes = _reader.ReadUpTo(address, 8 + (2L * _superblock.GroupLeafK * entryBytes), "symbol table node", scattered: true);
-        var fields = new FieldReader(bytes, sizes, "symbol table node");
+        var fields = new FieldReader(_reader.ReadInto(_node, address, "symbol table node"), sizes, "symbol table node");
         fields.Signature("SNOD"u8);
         fields.Version(1, 1);
         fields.Skip(1);

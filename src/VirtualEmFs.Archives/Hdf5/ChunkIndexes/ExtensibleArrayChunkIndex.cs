@@ -101,7 +101,7 @@ internal sealed class ExtensibleArrayChunkIndex
                 long blockAddress = fields.Address();
                 if (next < _setCount && blockAddress != FieldReader.Undefined)
                 {
-                    DataBlock(blockAddress, BlockElements(superBlock), next, default);
+                    DataBlock(blockAddress, BlockElements(superBlock), next, default, 0);
                 }
 
                 next += BlockElements(superBlock);
@@ -118,7 +118,10 @@ internal sealed class ExtensibleArrayChunkIndex
 
         int blockCount = BlockCount(superBlock);
         long blockElements = BlockElements(superBlock);
-        int bitmapBytes = blockElements > _pageElements ? (int)(((blockElements / _pageElements) + 7) / 8) : 0;
+
+        // Room is made in whole bytes for each data block, but the bits of all blocks follow one another.
+        long blockPages = blockElements > _pageElements ? blockElements / _pageElements : 0;
+        int bitmapBytes = (int)((blockPages + 7) / 8);
         long superBytes = PrefixBytes + _offsetBytes + ((long)blockCount * (bitmapBytes + _sizes.AddressBytes)) + 4;
         byte[] bytes = _reader.Read(address, superBytes, "extensible array super block");
         var fields = new FieldReader(bytes, _sizes, "extensible array super block");
@@ -132,7 +135,7 @@ internal sealed class ExtensibleArrayChunkIndex
             long blockAddress = fields.Address();
             if (blockAddress != FieldReader.Undefined)
             {
-                DataBlock(blockAddress, blockElements, first, bytes.AsSpan(bitmaps + (i * bitmapBytes), bitmapBytes));
+                DataBlock(blockAddress, blockElements, first, bytes.AsSpan(bitmaps, blockCount * bitmapBytes), i * blockPages);
             }
 
             first += blockElements;
@@ -140,7 +143,8 @@ internal sealed class ExtensibleArrayChunkIndex
     }
 
     /// <param name="writtenPages">A bit for each page that exists, most significant first; empty when the block has no pages.</param>
-    private void DataBlock(long address, long elementCount, long first, ReadOnlySpan<byte> writtenPages)
+    /// <param name="firstBit">The bit of this block's first page.</param>
+    private void DataBlock(long address, long elementCount, long first, ReadOnlySpan<byte> writtenPages, long firstBit)
     {
         bool isPaged = elementCount > _pageElements;
         long blockBytes = PrefixBytes + _offsetBytes + (isPaged ? 0 : elementCount * _elementBytes) + 4;
@@ -161,7 +165,8 @@ internal sealed class ExtensibleArrayChunkIndex
         for (long page = 0; page < elementCount / _pageElements && first + (page * _pageElements) < _setCount; page++)
         {
             // Blocks right under the index block have no bitmap; libhdf5 makes them too small for pages.
-            if (page / 8 < writtenPages.Length && (writtenPages[(int)(page / 8)] & (0x80 >> (int)(page % 8))) != 0)
+            long bit = firstBit + page;
+            if (bit / 8 < writtenPages.Length && (writtenPages[(int)(bit / 8)] & (0x80 >> (int)(bit % 8))) != 0)
             {
                 byte[] pageData = _reader.Read(address + blockBytes + (page * pageBytes), pageBytes, "extensible array page");
                 fields = new FieldReader(pageData, _sizes, "extensible array page");

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace VirtualEmFs.Archives.Hdf5.Eman2;
 
@@ -9,6 +8,9 @@ namespace VirtualEmFs.Archives.Hdf5.Eman2;
 /// <remarks>Immutable; any thread.</remarks>
 internal sealed class ImageDirectory
 {
+    // A count is only a claim: room is made at once for this many.
+    private const int MaximumCapacity = 1 << 20;
+
     private readonly int[]? _numbers; // ascending; null when every number from 0 on exists
     private readonly long[] _addresses;
 
@@ -26,7 +28,7 @@ internal sealed class ImageDirectory
     /// <summary>Lists the members of a group whose names are image numbers below a count. Names are decimal, unpadded and sorted as text, so order says nothing.</summary>
     public static ImageDirectory Read(Hdf5Object group, int count)
     {
-        var found = new List<(int Number, long Address)>();
+        var found = new List<(int Number, long Address)>(Math.Min(count, MaximumCapacity));
         group.ForEachLink((name, in target) =>
         {
             if (TryParse(name, out int number) && number < count)
