@@ -27,6 +27,7 @@ public static class NativeLibraries
             "libhdf5_serial.so.310", "libhdf5.so.310", "libhdf5_serial.so.320", "libhdf5.so.320", "libhdf5_serial.so", "libhdf5.so"),
         ["deflate"] = new("libdeflate", "libdeflate0 (Debian, Ubuntu) or libdeflate (Fedora)", "libdeflate.so.0", "libdeflate.so"),
         ["zstd"] = new("libzstd", "libzstd1 (Debian, Ubuntu) or libzstd (Fedora)", "libzstd.so.1", "libzstd.so"),
+        ["lzma"] = new("liblzma", "liblzma5 (Debian, Ubuntu) or xz-libs (Fedora)", "liblzma.so.5", "liblzma.so"),
         ["lz4"] = new("liblz4", "liblz4-1 (Debian, Ubuntu) or lz4-libs (Fedora)", "liblz4.so.1", "liblz4.so"),
         ["blosc"] = new("libblosc", "libblosc1 (Debian, Ubuntu) or blosc (Fedora)", "libblosc.so.1", "libblosc.so"),
         ["sqlite3"] = new("SQLite 3", "libsqlite3-0 (Debian, Ubuntu) or sqlite-libs (Fedora)", "libsqlite3.so.0", "libsqlite3.so"),

@@ -10,7 +10,8 @@ namespace VirtualEmFs.Codecs;
 /// <remarks>
 /// Any thread; intermediate data lie in native scratch memory of the thread. Never throws for what the data are, and never
 /// writes outside the destination. Parameters of the steps: shuffle and byte swap have the element's length in bytes; n-bit and
-/// scale-offset have HDF5's client values; the others none.
+/// scale-offset have HDF5's client values; a predictor has its TIFF number, the samples of a row and the length of a sample; EER has
+/// its <see cref="EerGroup"/>; the others none.
 /// </remarks>
 public static class PiecePipeline
 {
@@ -81,7 +82,7 @@ public static class PiecePipeline
                 {
                     var scratch = isOdd ? t_odd ??= new ScratchBuffer() : t_even ??= new ScratchBuffer();
                     isOdd = !isOdd;
-                    long longest = LongestInput(steps.AsSpan()[..last], open, destination.Length);
+                    long longest = step.Kind == FilterKind.ReverseBits ? current.Length : LongestInput(steps.AsSpan()[..last], open, destination.Length);
                     if (longest > int.MaxValue)
                     {
                         return DecodeOutcome.Damaged("the piece is too long");
@@ -114,6 +115,22 @@ public static class PiecePipeline
         return result;
     }
 
+    /// <summary>Bytes beyond which no sound piece is stored: what claims more is damaged.</summary>
+    public static long LongestStoredBytes(Pipeline pipeline, long decodedLengthBytes)
+    {
+        foreach (var step in pipeline.Steps)
+        {
+            // Sums of many frames: their length has nothing to do with that of the sum.
+            if (step.Kind == FilterKind.Eer)
+            {
+                return int.MaxValue;
+            }
+        }
+
+        // LZW codes of 12 bits for every byte are the least that any compression makes of noise.
+        return (2 * decodedLengthBytes) + 65536;
+    }
+
     private static uint OpenSteps(int count, uint filterMask) =>
         count == 0 ? 0 : (uint.MaxValue >> (LongestPipeline - count)) & ~filterMask;
 
@@ -127,7 +144,8 @@ public static class PiecePipeline
                 ? 0
                 : earlierSteps[i].Kind switch
                 {
-                    FilterKind.Shuffle or FilterKind.ByteSwap => 0,
+                    FilterKind.Shuffle or FilterKind.ByteSwap or FilterKind.Predictor => 0,
+                    FilterKind.UnpackNibbles => -(longest / 2),
                     FilterKind.Fletcher32 => Fletcher32.LengthBytes,
 
                     // No compression in use adds more than this to data that do not shrink.
@@ -142,6 +160,9 @@ public static class PiecePipeline
     {
         FilterKind.Deflate or FilterKind.Fletcher32 => null,
         FilterKind.Shuffle or FilterKind.ByteSwap => step.Parameters is [>= 1, ..] ? null : "a filter lacks the length of an element",
+        FilterKind.Zstd or FilterKind.Xz or FilterKind.Lzw or FilterKind.PackBits => null,
+        FilterKind.UnpackNibbles or FilterKind.ReverseBits or FilterKind.Eer => null,
+        FilterKind.Predictor => Predictor.FindUnsupported(step.Parameters.AsSpan()),
         FilterKind.NBit => NBit.FindUnsupported(step.Parameters.AsSpan()),
         FilterKind.ScaleOffset => ScaleOffset.FindUnsupported(step.Parameters.AsSpan()),
         _ => $"the compression {step.Kind} is not supported here",
@@ -154,6 +175,24 @@ public static class PiecePipeline
         {
             case FilterKind.Deflate:
                 return DeflateDecoder.Decode(source, destination);
+            case FilterKind.Zstd:
+                return ZstdDecoder.Decode(source, destination);
+            case FilterKind.Xz:
+                return XzDecoder.Decode(source, destination);
+            case FilterKind.Lzw:
+                return Lzw.Decode(source, destination);
+            case FilterKind.PackBits:
+                return PackBits.Decode(source, destination);
+            case FilterKind.Predictor:
+                return Predictor.Decode(source, parameters, destination);
+            case FilterKind.Eer:
+                return EerRenderer.Render(EerGroup.FromStep(step), source, destination, out _);
+            case FilterKind.UnpackNibbles when source.Length * 2L <= destination.Length:
+                BitKernels.UnpackNibbles(source, destination[..(source.Length * 2)]);
+                return DecodeOutcome.Done(source.Length * 2);
+            case FilterKind.ReverseBits when source.Length <= destination.Length:
+                BitKernels.ReverseBits(source, destination);
+                return DecodeOutcome.Done(source.Length);
             case FilterKind.NBit:
                 return NBit.Decode(source, parameters, destination);
             case FilterKind.ScaleOffset:
