@@ -1,4 +1,6 @@
+using VirtualEmFs.Archives.Eer;
 using VirtualEmFs.Archives.Hdf5.Eman2;
+using VirtualEmFs.Archives.Tiff;
 using VirtualEmFs.Frames;
 
 namespace VirtualEmFs.Archives;
@@ -10,7 +12,19 @@ public sealed class ArchiveFormats : IArchiveFormats
     // Enough for every format's signature.
     private const int FirstBytesLength = 64;
 
-    private static readonly IArchiveFormat[] s_formats = [new Eman2Hdf5Format()];
+    private readonly IArchiveFormat[] _formats;
+
+    public ArchiveFormats()
+        : this(FormatOptions.Default)
+    {
+    }
+
+    /// <param name="options">How archives are presented, where there is a choice.</param>
+    public ArchiveFormats(FormatOptions options)
+    {
+        var eer = new EerFormat(options);
+        _formats = [new Eman2Hdf5Format(), new TiffFormat(eer), eer];
+    }
 
     public ProbeResult Probe(string path)
     {
@@ -69,11 +83,11 @@ public sealed class ArchiveFormats : IArchiveFormats
         }
     }
 
-    private static ProbeResult Probe(SourceFile file, string path)
+    private ProbeResult Probe(SourceFile file, string path)
     {
         Span<byte> firstBytes = stackalloc byte[FirstBytesLength];
         firstBytes = firstBytes[..file.Read(0, firstBytes)];
-        foreach (IArchiveFormat format in s_formats)
+        foreach (IArchiveFormat format in _formats)
         {
             if (format.Recognises(firstBytes, path))
             {
@@ -86,7 +100,7 @@ public sealed class ArchiveFormats : IArchiveFormats
 
     private static bool HasChanged(SourceFile file) => file.CurrentVersion() != file.Version;
 
-    private static IArchiveFormat FormatOf(ArchiveDescription description) =>
-        Array.Find(s_formats, format => format.Name == description.Format)
+    private IArchiveFormat FormatOf(ArchiveDescription description) =>
+        Array.Find(_formats, format => format.Name == description.Format)
         ?? throw new ArgumentException($"{description.Format} is no format of this program", nameof(description));
 }

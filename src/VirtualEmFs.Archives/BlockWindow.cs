@@ -70,7 +70,7 @@ internal readonly struct BlockWindow
     public long LengthBytesOf(in Piece piece) =>
         (long)Layout.PieceShape.Frames * RowsOf(piece) * Layout.PieceShape.Columns * SampleLengthBytes;
 
-    /// <summary>True when the samples of a piece lie in the block as they lie in the piece, one after the other.</summary>
+    /// <summary>True when the rows of a piece lie together in the block, in their order or in reverse.</summary>
     public bool HoldsWhole(in Piece piece)
     {
         int rows = RowsOf(piece);
@@ -78,8 +78,26 @@ internal readonly struct BlockWindow
         return Layout.PieceShape.Columns == Nx
             && piece.FirstRow >= FirstRow && piece.FirstRow + rows <= EndRow
             && piece.FirstFrame >= FirstFrame && piece.FirstFrame + frames <= EndFrame
-            && (rows == 1 || !Layout.AreRowsReversed)
-            && (frames == 1 || rows == RowCount);
+            && (frames == 1 || (rows == RowCount && !Layout.AreRowsReversed));
+    }
+
+    /// <summary>Where the samples of a piece that the block holds whole begin in the block.</summary>
+    public int OffsetOfFirstRow(in Piece piece) =>
+        OffsetOf(piece.FirstFrame, Layout.AreRowsReversed ? piece.FirstRow + RowsOf(piece) - 1 : piece.FirstRow);
+
+    /// <summary>Reverses the order of whole rows in place.</summary>
+    /// <param name="spareRow">Room for one row.</param>
+    public void ReverseRows(Span<byte> rows, Span<byte> spareRow)
+    {
+        int first = 0;
+        for (int last = rows.Length - RowLengthBytes; first < last; first += RowLengthBytes, last -= RowLengthBytes)
+        {
+            var upper = rows.Slice(first, RowLengthBytes);
+            var lower = rows.Slice(last, RowLengthBytes);
+            upper.CopyTo(spareRow);
+            lower.CopyTo(upper);
+            spareRow[..RowLengthBytes].CopyTo(lower);
+        }
     }
 
     /// <summary>Copies the part of a decoded piece that lies in the block, row by row.</summary>

@@ -185,7 +185,7 @@ public sealed class MappedArchive : IArchive
         int lengthBytes = (int)window.LengthBytesOf(piece);
         bool isDirect = window.HoldsWhole(piece);
         var decoded = isDirect
-            ? destination.Slice(window.OffsetOf(piece.FirstFrame, piece.FirstRow), lengthBytes)
+            ? destination.Slice(window.OffsetOfFirstRow(piece), lengthBytes)
             : scratch.Decoded.Borrow(lengthBytes);
         var outcome = PiecePipeline.Decode(window.Layout.Pipeline, piece.FilterMask, stored, decoded);
         if (outcome.Damage is string reason)
@@ -196,6 +196,10 @@ public sealed class MappedArchive : IArchive
         if (!isDirect)
         {
             window.Place(piece, decoded, destination);
+        }
+        else if (window.Layout.AreRowsReversed)
+        {
+            window.ReverseRows(decoded, scratch.Decoded.Borrow(window.RowLengthBytes));
         }
 
         Interlocked.Increment(ref _decodedPieceCount);
@@ -301,7 +305,8 @@ public sealed class MappedArchive : IArchive
     {
         // Memory is for what the piece can need, not for what a damaged table claims.
         long decodedLengthBytes = window.LengthBytesOf(piece);
-        if (piece.StoredLengthBytes < 0 || piece.StoredLengthBytes > decodedLengthBytes + (decodedLengthBytes / 4) + 65536)
+        if (piece.StoredLengthBytes < 0
+            || piece.StoredLengthBytes > PiecePipeline.LongestStoredBytes(window.Layout.Pipeline, decodedLengthBytes))
         {
             throw Damage($"a piece of {decodedLengthBytes} bytes claims to be stored in {piece.StoredLengthBytes}", FrameOf(window, piece));
         }

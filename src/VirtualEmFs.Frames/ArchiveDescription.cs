@@ -85,6 +85,9 @@ public sealed record ArchiveDescription
     /// <summary>Further labels for the MRC header, at most 80 characters each.</summary>
     public ImmutableArray<string> Labels { get; init; } = [];
 
+    /// <summary>What a user has to know about applying a gain reference; null where there is nothing to say.</summary>
+    public string? Gain { get; init; }
+
     /// <summary>Image numbers of a folder's members, ascending; empty otherwise.</summary>
     public ImmutableArray<int> Members { get; init; } = [];
 
