@@ -64,6 +64,10 @@ public sealed partial class VirtualTree : IFileTree, IDisposable
         Interlocked.Read(ref _openCount), Interlocked.Read(ref _readCount), _probes.ProbeCount, Interlocked.Read(ref _failureCount),
         _errors.ToArray());
 
+    /// <summary>Path of a node in the source, for logs; null when it is not known any more.</summary>
+    public string? DescribeNode(ulong nodeId) =>
+        _nodes.TryGet(nodeId, out var node) ? node.Facts.Path is { Length: > 0 } path ? path : _source.RootPath : null;
+
     public void Forget(ulong nodeId, ulong count) => _nodes.Forget(nodeId, count);
 
     public void Retain(ulong nodeId) => _nodes.Retain(nodeId);
