@@ -5,6 +5,7 @@ using VirtualEmFs.Mount.Commands;
 var formats = new ArchiveFormats();
 var root = new RootCommand("VirtualEmFs shows compressed cryo-EM archives as ordinary .mrc files.")
 {
+    MountCommand.Create(formats),
     UnmountCommand.Create(),
     StatusCommand.Create(),
     CompressCommand.Create(formats),

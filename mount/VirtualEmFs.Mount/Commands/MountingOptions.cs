@@ -17,7 +17,7 @@ internal sealed class MountingOptions
 
     private readonly Option<LogLevel> _logLevel = new("--log-level")
     {
-        Description = "Least severity that is logged to standard error. [default: Warning]",
+        Description = "Least severity that is logged to standard error.",
         HelpName = "LEVEL",
         DefaultValueFactory = _ => LogLevel.Warning,
     };
@@ -29,7 +29,7 @@ internal sealed class MountingOptions
         Hidden = true,
     };
 
-    private readonly Option<TimeSpan> _stalledAfter = Quantities.Time("--stalled-after", "30s", "Age at which a request is logged as waiting.");
+    private readonly Option<Quantity<TimeSpan>> _stalledAfter = Quantities.Time("--stalled-after", "30s", "Age at which a request is logged as waiting.");
 
     // The pipe that the process in the background reports to.
     private readonly Option<string?> _readyPipe = new(BackgroundProcess.ReadyPipeOption) { Hidden = true };
@@ -44,9 +44,9 @@ internal sealed class MountingOptions
     }
 
     /// <summary>Checks the place, makes the tree, and serves it until the mount ends; or starts another process that does.</summary>
-    /// <param name="source">The name of what is mounted; a path with its links resolved, or a word.</param>
-    /// <param name="makeTree">From the resolved mount point and the log.</param>
-    public int Run(ParseResult result, string source, string mountPoint, Func<string, ILoggerFactory, MountedTree> makeTree)
+    /// <param name="sourceFolder">What is mounted; null for a tree without a source.</param>
+    /// <param name="makeTree">From the source with its links resolved, and the log.</param>
+    public int Run(ParseResult result, string? sourceFolder, string mountPoint, Func<string, ILoggerFactory, MountedTree> makeTree)
     {
         if (result.GetValue(_background) && result.GetValue(_readyPipe) is null)
         {
@@ -56,7 +56,7 @@ internal sealed class MountingOptions
         using BackgroundProcess? background = result.GetValue(_readyPipe) is { } pipe ? BackgroundProcess.Enter(pipe) : null;
         try
         {
-            return (int)Serve(result, source, mountPoint, makeTree, background);
+            return (int)Serve(result, sourceFolder, mountPoint, makeTree, background);
         }
         catch (CommandException e) when (background is not null)
         {
@@ -66,15 +66,18 @@ internal sealed class MountingOptions
     }
 
     private ExitCode Serve(
-        ParseResult result, string source, string mountPoint, Func<string, ILoggerFactory, MountedTree> makeTree, BackgroundProcess? background)
+        ParseResult result, string? sourceFolder, string mountPoint, Func<string, ILoggerFactory, MountedTree> makeTree,
+        BackgroundProcess? background)
     {
         bool allowOther = result.GetValue(_allowOther);
         MountPlace.RequireFuse(allowOther);
-        string place = MountPlace.ResolveMountPoint(mountPoint);
-        if (Path.IsPathRooted(source))
+        string source = sourceFolder is null ? "null" : MountPlace.ResolveSource(sourceFolder);
+        if (sourceFolder is not null)
         {
-            MountPlace.RequireApart(source, place);
+            MountPlace.RequireApart(source, MountPlace.ResolveMountedPath(mountPoint));
         }
+
+        string place = MountPlace.ResolveMountPoint(mountPoint);
 
         LogLevel least = result.GetValue(_logLevel);
         using ILoggerFactory log = LoggerFactory.Create(builder => builder
@@ -86,12 +89,12 @@ internal sealed class MountingOptions
                 console.ColorBehavior = LoggerColorBehavior.Disabled;
             })
             .AddConsole(static console => console.LogToStandardErrorThreshold = LogLevel.Trace));
-        using MountedTree tree = makeTree(place, log);
+        using MountedTree tree = makeTree(source, log);
         var options = new FuseHostOptions(source)
         {
             AllowOther = allowOther,
             ServingThreads = result.GetValue(_servingThreads),
-            StalledAfter = result.GetValue(_stalledAfter),
+            StalledAfter = result.GetValue(_stalledAfter).Value,
             Fault = FaultSeam.FromEnvironment(),
             DescribeNode = tree.DescribeNode ?? (static _ => null),
         };

@@ -9,7 +9,7 @@ internal static class NullCommand
     public static Command Create()
     {
         var mountPoint = new Argument<string>("MOUNTPOINT") { Description = "An empty folder." };
-        Option<long> size = Quantities.Bytes("--size", "1GiB", "Length of each file.");
+        Option<Quantity<long>> size = Quantities.Bytes("--size", "1GiB", "Length of each file.");
         var files = new Option<int>("--files") { Description = "Files in the folder.", DefaultValueFactory = _ => 1 };
         var directIo = new Option<bool>("--direct-io") { Description = "Let no page cache keep what was read." };
         var mounting = new MountingOptions();
@@ -19,8 +19,8 @@ internal static class NullCommand
         };
         command.Hidden = true;
         mounting.AddTo(command);
-        command.SetAction(result => mounting.Run(result, "zeros", result.GetRequiredValue(mountPoint), (_, _) =>
-            new MountedTree(new NullTree(result.GetValue(files), result.GetValue(size), result.GetValue(directIo)))));
+        command.SetAction(result => mounting.Run(result, null, result.GetRequiredValue(mountPoint), (_, _) =>
+            new MountedTree(new NullTree(result.GetValue(files), result.GetValue(size).Value, result.GetValue(directIo)))));
         return command;
     }
 }

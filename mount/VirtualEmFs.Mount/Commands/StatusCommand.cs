@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Spectre.Console;
 using VirtualEmFs.Mount.Status;
+using VirtualEmFs.Vfs.Tree;
 
 namespace VirtualEmFs.Mount.Commands;
 
@@ -41,7 +42,8 @@ internal static class StatusCommand
         if (report.Tree is { } tree)
         {
             Add("cache", $"{Mebibytes(tree.CacheBytes)} of {Mebibytes(tree.CacheBudgetBytes)}, {tree.Hits} hits, {tree.Misses} misses");
-            Add("decoding", $"{tree.Decodes} blocks decoded, {tree.QueueLength} queued, {Mebibytes(tree.DecodeMemoryBytes)} of {Mebibytes(tree.DecodeMemoryBudgetBytes)}");
+            Add("decoding", $"{tree.Decodes} blocks ({tree.ReadAheads} ahead of their readers, {tree.FailedDecodes} failed), {tree.QueuedBlocks} queued");
+            Add("archives", $"{tree.Probes} probed, {tree.OpenArchives} open; {tree.Nodes} files and folders known, {tree.OpenHandles} open, {tree.WaitingOperations} operations wait for the disk");
         }
 
         Add("requests", Counts(report.Requests));

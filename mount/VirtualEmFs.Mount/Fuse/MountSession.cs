@@ -15,10 +15,11 @@ internal static partial class MountSession
 
     /// <summary>Mounts, and returns when the mount has ended.</summary>
     /// <param name="mountPoint">As <see cref="MountPlace.ResolveMountPoint"/> returned it.</param>
+    /// <param name="treeStatus">The tree's figures; must answer at once, whatever the disks do. Null where it has none.</param>
     /// <param name="ready">Called once the mount answers.</param>
     /// <exception cref="CommandException">It could not be mounted.</exception>
     public static ExitCode Run(
-        IFileTree tree, FuseHostOptions options, string mountPoint, IStatusSource? statusSource, ILogger logger, Action ready)
+        IFileTree tree, FuseHostOptions options, string mountPoint, Func<TreeStatus>? treeStatus, ILogger logger, Action ready)
     {
         using var signalled = new AutoResetEvent(false);
         using var host = new FuseHost(tree, options, logger);
@@ -28,7 +29,7 @@ internal static partial class MountSession
         using PosixSignalRegistration terminate = Register(PosixSignal.SIGTERM, signalled);
         using PosixSignalRegistration hangUp = Register(PosixSignal.SIGHUP, signalled);
         host.Start(mountPoint);
-        using var status = new StatusServer(mountPoint, () => StatusReport.Of(host, options.FileSystemName, mountPoint, statusSource), logger);
+        using var status = new StatusServer(mountPoint, () => StatusReport.Of(host, options.FileSystemName, mountPoint, treeStatus), logger);
         status.Start();
         ready();
 

@@ -3,27 +3,6 @@ using VirtualEmFs.Mount.Fuse;
 
 namespace VirtualEmFs.Mount.Status;
 
-/// <summary>What goes wrong with one file.</summary>
-/// <param name="Path">Relative to the source folder.</param>
-/// <param name="Reason">One sentence: which frame or piece, and why.</param>
-/// <param name="Count">Requests that it has failed.</param>
-public sealed record FileError(string Path, string Reason, long Count);
-
-/// <summary>Figures of the tree behind a mount.</summary>
-/// <param name="Hits">Blocks found decoded.</param>
-/// <param name="Misses">Blocks that had to be decoded for a reader.</param>
-/// <param name="Decodes">Blocks decoded, read-ahead included.</param>
-/// <param name="QueueLength">Requests and read-ahead waiting for a thread.</param>
-public sealed record TreeStatus(
-    long CacheBytes, long CacheBudgetBytes, long DecodeMemoryBytes, long DecodeMemoryBudgetBytes, long Hits, long Misses, long Decodes,
-    long QueueLength, IReadOnlyList<FileError> Errors);
-
-/// <summary>Gives the tree's figures. Must answer at once, whatever the disks do: no lock that is held across I/O.</summary>
-public interface IStatusSource
-{
-    TreeStatus GetStatus();
-}
-
 /// <summary>The state of one mount at one moment; what the status socket sends.</summary>
 /// <param name="Requests">Requests by kind, in libfuse's names.</param>
 /// <param name="Failures">Requests that did not succeed, by outcome; a missing name is one.</param>
@@ -34,11 +13,11 @@ public sealed record StatusReport(
     int ActiveRequests, double OldestRequestSeconds, long BytesRead, IReadOnlyDictionary<string, long> Requests,
     IReadOnlyDictionary<string, long> Failures, long Exceptions, TreeStatus? Tree)
 {
-    internal static StatusReport Of(FuseHost host, string source, string mountPoint, IStatusSource? tree) => new(
+    internal static StatusReport Of(FuseHost host, string source, string mountPoint, Func<TreeStatus>? tree) => new(
         source, mountPoint, Environment.ProcessId,
         (DateTime.Now - System.Diagnostics.Process.GetCurrentProcess().StartTime).TotalSeconds, Environment.WorkingSet,
         GC.CollectionCount(2), host.ActiveRequestCount, host.OldestRequestAge.TotalSeconds, host.Counters.BytesRead,
-        host.Counters.Requests(), host.Counters.Failures(), host.Counters.Exceptions, tree?.GetStatus());
+        host.Counters.Requests(), host.Counters.Failures(), host.Counters.Exceptions, tree?.Invoke());
 }
 
 /// <summary>What a client asks of the status socket: one line of JSON, answered by one line.</summary>

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using VirtualEmFs.Frames;
+using VirtualEmFs.Mount.Sources;
+using VirtualEmFs.Mount.Status;
+using VirtualEmFs.Vfs.Reading;
+using VirtualEmFs.Vfs.Tree;
+
+namespace VirtualEmFs.Mount.Commands;
+
+/// <summary><c>emfs mount</c>: shows a folder of archives as a folder of .mrc files.</summary>
+internal sealed class MountCommand
+{
+    private readonly IArchiveFormats _formats;
+    private readonly MountingOptions _mounting = new();
+
+    private readonly Argument<string> _source = new("SOURCE") { Description = "Folder with the archives." };
+    private readonly Argument<string> _mountPoint = new("MOUNTPOINT") { Description = "An empty folder outside SOURCE." };
+
+    private readonly Option<Quantity<long>> _cacheSize = Quantities.Bytes("--cache-size", "1GiB", "Memory for decoded blocks that are kept for later readers.");
+    private readonly Option<Quantity<long>> _decodeMemory = Quantities.Bytes("--decode-memory", "512MiB", "Memory for blocks being decoded while the cache is full.");
+
+    private readonly Option<int> _threads = new("--threads")
+    {
+        Description = "Threads that decode at once. One for each core is the default.",
+        HelpName = "N",
+        DefaultValueFactory = _ => Environment.ProcessorCount,
+    };
+
+    private readonly Option<bool> _showArchives = new("--show-archives") { Description = "List the archives beside their .mrc files." };
+
+    private readonly Option<DamagePolicy> _damaged = new("--damaged")
+    {
+        Description = "What to do with damaged archives: 'refuse' to open them, or 'serve' every sound image and end reads before a damaged one.",
+        HelpName = "refuse|serve",
+        DefaultValueFactory = static _ => DamagePolicy.Refuse,
+    };
+
+    private readonly Option<bool> _strictStatistics = new("--strict-statistics")
+    {
+        Description = "Headers state statistics only where they are exactly those of the samples, as mrcfile-validate wants.",
+    };
+
+    private readonly Option<Quantity<TimeSpan>> _attributeTimeout = Quantities.Time("--attr-timeout", "1s", "How old names and attributes may be.");
+
+    private readonly Option<bool> _immutable = new("--immutable") { Description = "Nothing in SOURCE changes: the kernel may keep names and attributes for a day." };
+
+    private readonly Option<bool> _followSymlinks = new("--follow-symlinks") { Description = "Open archives through symbolic links that lead out of SOURCE." };
+
+    private readonly Option<string?> _mode0 = new("--mode0")
+    {
+        Description = "Sign of 8-bit MRC files where they are archived; archives show the bytes that were written, whatever it says.",
+        HelpName = "signed|unsigned",
+    };
+
+    private MountCommand(IArchiveFormats formats) => _formats = formats;
+
+    public static Command Create(IArchiveFormats formats) => new MountCommand(formats).Build();
+
+    private Command Build()
+    {
+        var command = new Command(
+            "mount", "Shows a folder of compressed archives as a folder of .mrc files. Example: emfs mount ~/archives ~/mrc --background")
+        {
+            _source, _mountPoint, _cacheSize, _decodeMemory, _threads, _showArchives, _damaged, _strictStatistics, _attributeTimeout, _immutable,
+            _followSymlinks, _mode0,
+        };
+        _mode0.AcceptOnlyFromAmong("signed", "unsigned");
+        _threads.Validators.Add(static result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+            {
+                result.AddError("--threads must be at least 1");
+            }
+        });
+        _mounting.AddTo(command);
+        command.SetAction(result => _mounting.Run(
+            result, result.GetRequiredValue(_source), result.GetRequiredValue(_mountPoint), (source, log) => MakeTree(result, source, log)));
+        return command;
+    }
+
+    private MountedTree MakeTree(ParseResult result, string source, ILoggerFactory log)
+    {
+        DamagePolicy damaged = result.GetValue(_damaged);
+        var engine = new ReadEngine(_formats, new ReadEngineOptions(
+            result.GetValue(_cacheSize).Value, result.GetValue(_decodeMemory).Value, result.GetValue(_threads), damaged == DamagePolicy.Serve));
+        var options = new VirtualTreeOptions
+        {
+            ShowArchives = result.GetValue(_showArchives),
+            Damaged = damaged,
+            UseStrictStatistics = result.GetValue(_strictStatistics),
+            AttributeTimeout = result.GetValue(_attributeTimeout).Value,
+            IsImmutable = result.GetValue(_immutable),
+            FollowSymlinks = result.GetValue(_followSymlinks),
+        };
+        try
+        {
+            var tree = new VirtualTree(new PosixSourceTree(source), _formats, engine, options, log.CreateLogger("emfs"));
+            return new MountedTree(tree, () => TreeStatus.Of(tree.Statistics, engine.Statistics), tree.DescribeNode, tree, engine);
+        }
+        catch (IOException e)
+        {
+            engine.Dispose();
+            throw new CommandException(ExitCode.SourceUnusable, e.Message);
+        }
+    }
+}
