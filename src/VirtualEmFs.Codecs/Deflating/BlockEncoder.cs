@@ -141,10 +141,9 @@ internal sealed unsafe class BlockEncoder
             {
                 ulong indexes = pairs.Join(*(ulong*)next);
                 uint first = table[(ushort)indexes], second = table[(ushort)(indexes >> 16)];
-                bits |= (ulong)(first >> 6) << (int)count;
-                count += first;
-                bits |= (ulong)(second >> 6) << (int)count;
-                count = (count + second) & 63;
+                // Joined first, since only what follows waits for the bits before.
+                bits |= ((first >> 6) | ((ulong)(second >> 6) << (int)first)) << (int)count;
+                count = (count + (first + second)) & 63;
                 *(ulong*)target = bits;
                 target += count >> 3;
                 bits >>= (int)(count & 56);
@@ -152,10 +151,8 @@ internal sealed unsafe class BlockEncoder
 
                 first = table[(ushort)(indexes >> 32)];
                 second = table[indexes >> 48];
-                bits |= (ulong)(first >> 6) << (int)count;
-                count += first;
-                bits |= (ulong)(second >> 6) << (int)count;
-                count = (count + second) & 63;
+                bits |= ((first >> 6) | ((ulong)(second >> 6) << (int)first)) << (int)count;
+                count = (count + (first + second)) & 63;
                 *(ulong*)target = bits;
                 target += count >> 3;
                 bits >>= (int)(count & 56);
@@ -181,18 +178,12 @@ internal sealed unsafe class BlockEncoder
             for (; end - next >= 4; next += 4)
             {
                 uint word = *(uint*)next;
-                uint entry = table[(byte)word];
-                bits |= (ulong)(entry >> 6) << (int)count;
-                count += entry;
-                entry = table[(byte)(word >> 8)];
-                bits |= (ulong)(entry >> 6) << (int)count;
-                count += entry;
-                entry = table[(byte)(word >> 16)];
-                bits |= (ulong)(entry >> 6) << (int)count;
-                count += entry;
-                entry = table[word >> 24];
-                bits |= (ulong)(entry >> 6) << (int)count;
-                count = (count + entry) & 63;
+                uint first = table[(byte)word], second = table[(byte)(word >> 8)];
+                uint third = table[(byte)(word >> 16)], fourth = table[word >> 24];
+                ulong low = (first >> 6) | ((ulong)(second >> 6) << (int)first), high = (third >> 6) | ((ulong)(fourth >> 6) << (int)third);
+                uint lowCount = first + second;
+                bits |= (low | (high << (int)lowCount)) << (int)count;
+                count = (count + (lowCount + third + fourth)) & 63;
                 *(ulong*)target = bits;
                 target += count >> 3;
                 bits >>= (int)(count & 56);
