@@ -64,10 +64,9 @@ internal static class MountBench
     {
         string[] micrographs = Archives(source, "micrographs");
         string target = Directory.CreateDirectory(Path.Combine(folder, "extracted")).FullName;
-        double peer = Repository.SecondsOfScript("read_with_h5py.py", [$"{Repetitions}", "--write", target, .. micrographs]);
-        double ours = Enumerable.Range(0, Repetitions).Min(_ => Timing.Seconds(
-            () => Repository.Run(Repository.Emfs, ["extract", "--force", "-o", target, .. micrographs])));
-        table.AddSeconds("extract of 8 micrographs, whole process", ours, "h5py + numpy, one core, writing", peer, "at least 2.5");
+        double peer = Best(() => Repository.RunScript("read_with_h5py.py", ["1", "--write", target, .. micrographs]));
+        double ours = Best(() => Repository.Run(Repository.Emfs, ["extract", "--force", "-o", target, .. micrographs]));
+        table.AddSeconds("extract of 8 micrographs, whole process", ours, "h5py + numpy, one core, writing, whole process", peer, "at least 2.5");
         Directory.Delete(target, recursive: true);
     }
 
@@ -122,6 +121,8 @@ internal static class MountBench
         FileReads.DropPages(files);
         return FileReads.Sequential(files);
     });
+
+    private static double Best(Action action) => Enumerable.Range(0, Repetitions).Min(_ => Timing.Seconds(action));
 
     private static string[] Archives(string source, string folder) => [.. Directory.GetFiles(Path.Combine(source, folder)).Order(StringComparer.Ordinal)];
 
