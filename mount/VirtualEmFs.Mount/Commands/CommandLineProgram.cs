@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 
 namespace VirtualEmFs.Mount.Commands;
 
@@ -17,6 +18,14 @@ internal static class CommandLineProgram
         }
 
         ParseResult parsed = root.Parse(args);
+        if (parsed.Action is ParseErrorAction && args.Length > 0)
+        {
+            string command = parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ";
+            string faults = string.Join("; ", parsed.Errors.Select(static error => error.Message.ReplaceLineEndings(" ").TrimEnd('.')));
+            Console.Error.WriteLine($"emfs: {faults}; 'emfs {command}--help' shows what there is");
+            return (int)ExitCode.Usage;
+        }
+
         try
         {
             // Each command handles its own signals: the parser's handlers would end a mount without unmounting it.

@@ -29,12 +29,9 @@ internal sealed class MountCommand
 
     private readonly Option<bool> _showArchives = new("--show-archives") { Description = "List the archives beside their .mrc files." };
 
-    private readonly Option<DamagePolicy> _damaged = new("--damaged")
-    {
-        Description = "What to do with damaged archives: 'refuse' to open them, or 'serve' every sound image and end reads before a damaged one.",
-        HelpName = "refuse|serve",
-        DefaultValueFactory = static _ => DamagePolicy.Refuse,
-    };
+    private readonly Option<DamagePolicy> _damaged = WordOption.Create(
+        "--damaged", DamagePolicy.Refuse,
+        "What to do with damaged archives: refuse to open them, or serve every sound image and end reads before a damaged one.");
 
     private readonly Option<bool> _strictStatistics = new("--strict-statistics")
     {
@@ -81,7 +78,7 @@ internal sealed class MountCommand
 
     private MountedTree MakeTree(ParseResult result, string source, ILoggerFactory log)
     {
-        DamagePolicy damaged = result.GetValue(_damaged);
+        DamagePolicy damaged = result.GetWord(_damaged, DamagePolicy.Refuse);
         var engine = new ReadEngine(_formats, new ReadEngineOptions(
             result.GetValue(_cacheSize).Value, result.GetValue(_decodeMemory).Value, result.GetValue(_threads), damaged == DamagePolicy.Serve));
         var options = new VirtualTreeOptions

@@ -11,11 +11,20 @@ internal sealed record MountedTree(
     IFileTree Tree, Func<TreeStatus>? Status = null, Func<ulong, string?>? DescribeNode = null, params IReadOnlyList<IDisposable> Disposal)
     : IDisposable
 {
+    // A thread that hangs in a read of a dead disk never joins: the process must end all the same.
+    private static readonly TimeSpan s_disposeTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Ends everything, or gives up after 5 s and leaves the rest to the end of the process.</summary>
     public void Dispose()
     {
-        foreach (IDisposable part in Disposal)
-        {
-            part.Dispose();
-        }
+        _ = Task.Factory.StartNew(
+            () =>
+            {
+                foreach (IDisposable part in Disposal)
+                {
+                    part.Dispose();
+                }
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Wait(s_disposeTimeout);
     }
 }

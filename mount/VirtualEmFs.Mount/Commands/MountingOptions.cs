@@ -15,17 +15,13 @@ internal sealed class MountingOptions
 
     private readonly Option<bool> _allowOther = new("--allow-other") { Description = "Let other users use the mount, as file permissions allow." };
 
-    private readonly Option<LogLevel> _logLevel = new("--log-level")
-    {
-        Description = "Least severity that is logged to standard error.",
-        HelpName = "LEVEL",
-        DefaultValueFactory = _ => LogLevel.Warning,
-    };
+    private readonly Option<LogLevel> _logLevel = WordOption.Create(
+        "--log-level", LogLevel.Warning, "Least severity that is logged to standard error.");
 
     private readonly Option<int> _servingThreads = new("--serving-threads")
     {
         Description = "Threads that receive requests from the kernel.",
-        DefaultValueFactory = _ => 2,
+        DefaultValueFactory = _ => FuseHostOptions.DefaultServingThreads,
         Hidden = true,
     };
 
@@ -79,7 +75,7 @@ internal sealed class MountingOptions
 
         string place = MountPlace.ResolveMountPoint(mountPoint);
 
-        LogLevel least = result.GetValue(_logLevel);
+        LogLevel least = result.GetWord(_logLevel, LogLevel.Warning);
         using ILoggerFactory log = LoggerFactory.Create(builder => builder
             .SetMinimumLevel(least)
             .AddSimpleConsole(static console =>

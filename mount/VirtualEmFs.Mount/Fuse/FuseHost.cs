@@ -30,7 +30,9 @@ public sealed class FuseHost : IDisposable
     private static readonly TimeSpan s_negotiationTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_drainTimeout = TimeSpan.FromSeconds(5);
 
-    private static ILogger? s_libraryLogger; // libfuse's log function takes no argument of ours
+    // libfuse's log function takes no argument of ours.
+    private static ILogger? s_libraryLogger;
+    private static string? s_libraryError;
 
     private readonly FuseHostOptions _options;
     private readonly ILogger _logger;
@@ -80,10 +82,10 @@ public sealed class FuseHost : IDisposable
         _self = GCHandle.Alloc(this);
         fuse_lowlevel_ops operations = FuseCallbacks.Table;
         _session = FuseSession.Create(operations, MountOptions(), GCHandle.ToIntPtr(_self))
-            ?? throw new CommandException(ExitCode.MountFailed, "libfuse refused the mount options; its reason is in the log above");
+            ?? throw new CommandException(ExitCode.MountFailed, $"libfuse refused the mount options: {s_libraryError}");
         if (!_session.Mount(PathBytes.Encode(mountPoint)))
         {
-            throw new CommandException(ExitCode.MountFailed, $"{mountPoint} could not be mounted; libfuse's reason is in the log above");
+            throw new CommandException(ExitCode.MountFailed, $"{mountPoint} could not be mounted: {s_libraryError ?? "fusermount3 says why above"}");
         }
 
         _isServing = true;
@@ -221,9 +223,18 @@ public sealed class FuseHost : IDisposable
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static unsafe void LogLibrary(int level, byte* format, nint arguments)
     {
-        if (s_libraryLogger is { } logger)
+        if (s_libraryLogger is not { } logger)
         {
-            FuseLog.Library(logger, LinuxProcess.FormatMessage(format, arguments).TrimEnd());
+            return;
         }
+
+        // The numbers are syslog's: 3 is an error, 4 a warning.
+        string text = LinuxProcess.FormatMessage(format, arguments).TrimEnd();
+        if (level <= 3)
+        {
+            s_libraryError = text;
+        }
+
+        FuseLog.Library(logger, level <= 3 ? LogLevel.Error : level == 4 ? LogLevel.Warning : LogLevel.Debug, text);
     }
 }

@@ -8,10 +8,12 @@ public sealed record FuseHostOptions(string FileSystemName)
     public bool AllowOther { get; init; }
 
     /// <summary>
-    /// Threads that receive requests. Two: none of them waits for a disk, so that one copies a reply while the other takes the next request.
-    /// Measured on two cores, null file, dd bs=1M with a cold page cache: see <see cref="FuseHost"/>.
+    /// Threads that receive requests. None of them waits for a disk; they copy replies, and rescale what is cached: two at least, so that one
+    /// copies while another takes the next request, and one for each core up to 8, where the memory's bandwidth ends.
     /// </summary>
-    public int ServingThreads { get; init; } = 2;
+    public int ServingThreads { get; init; } = DefaultServingThreads;
+
+    internal static int DefaultServingThreads => Math.Clamp(Environment.ProcessorCount, 2, 8);
 
     /// <summary>Age at which a request is logged as waiting.</summary>
     public TimeSpan StalledAfter { get; init; } = TimeSpan.FromSeconds(30);

@@ -17,8 +17,8 @@ internal static partial class FuseLog
     [LoggerMessage(103, LogLevel.Error, "A serving thread ended with {Message}")]
     public static partial void ServingEnded(ILogger logger, string message);
 
-    [LoggerMessage(104, LogLevel.Information, "{Text}")]
-    public static partial void Library(ILogger logger, string text);
+    [LoggerMessage(EventId = 104, Message = "{Text}")]
+    public static partial void Library(ILogger logger, LogLevel level, string text);
 
     [LoggerMessage(105, LogLevel.Debug, "Protocol 7.{Minor}, requests of {MaximumBytes} bytes, capabilities {Want:x}")]
     public static partial void Negotiated(ILogger logger, uint minor, uint maximumBytes, uint want);
