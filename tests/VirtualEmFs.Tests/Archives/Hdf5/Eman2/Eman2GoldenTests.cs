@@ -49,16 +49,15 @@ public sealed class Eman2GoldenTests
         }
     }
 
+    public static TheoryData<string> Maps() => [.. Directory.GetFiles(GoldenData.PathOf("real"), "*.hdf").Order().Select(path => Path.GetFileNameWithoutExtension(path))];
+
     [Theory]
-    [InlineData("EMD-3001.12bit", 73, 43, 25)]
-    [InlineData("EMD-3001.8bit", 73, 43, 25)]
-    [InlineData("EMD-3197.12bit", 20, 20, 20)]
-    [InlineData("EMD-3197.8bit", 20, 20, 20)]
-    public void Archive_OfRealMap_ReadsAsEman2Does(string name, int nx, int ny, int nz)
+    [MemberData(nameof(Maps))]
+    public void Archive_OfRealMap_ReadsAsEman2Does(string name)
     {
         ArchiveDescription description = s_formats.Probe(GoldenData.PathOf("real", $"{name}.hdf")).Description!;
         Assert.Equal(ArchiveContent.Volume, description.Content);
-        Assert.Equal(new FrameShape(nx, ny, nz), description.Shape);
+        int nz = description.Shape.FrameCount;
         using IArchive archive = s_formats.Open(description);
         float[] expected = MrcValues(GoldenData.PathOf("real", $"{name}.expected.mrc"));
         AssertBits(expected, [.. Enumerable.Range(0, nz).SelectMany(frame => DecodedArchive.Values(archive, frame))], description.Rescale);
