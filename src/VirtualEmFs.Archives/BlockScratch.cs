@@ -12,8 +12,8 @@ internal sealed class BlockScratch
     /// <summary>Bytes as stored.</summary>
     public ScratchBuffer Stored { get; } = new();
 
-    /// <summary>A piece that reaches beyond the block.</summary>
-    public ScratchBuffer Decoded { get; } = new();
+    /// <summary>A row on its way to another place.</summary>
+    public ScratchBuffer Row { get; } = new();
 
     /// <summary>The pieces in the order in which they lie in their files.</summary>
     public ReadOnlySpan<Piece> PiecesByPlace()
@@ -22,9 +22,5 @@ internal sealed class BlockScratch
         return CollectionsMarshal.AsSpan(Pieces);
     }
 
-    public void TrimTo(int keepBytes)
-    {
-        Stored.TrimTo(keepBytes);
-        Decoded.TrimTo(keepBytes);
-    }
+    public void TrimTo(int keepBytes) => Stored.TrimTo(keepBytes);
 }

@@ -1,6 +1,5 @@
 using VirtualEmFs.Codecs;
 using VirtualEmFs.Frames;
-using VirtualEmFs.Frames.Kernels;
 
 namespace VirtualEmFs.Archives;
 
@@ -11,7 +10,7 @@ namespace VirtualEmFs.Archives;
 /// Any thread; works in native scratch memory of the thread. Reads are whole runs of pieces; after each, the file's version is
 /// checked, so that a block never mixes two versions. Owns the files and, where it is disposable, the frame map.
 /// </remarks>
-public sealed class MappedArchive : IArchive
+public sealed partial class MappedArchive : IArchive
 {
     // What a thread keeps between blocks: a run and a piece of the usual length.
     private const int KeptScratchBytes = 4 << 20;
@@ -122,9 +121,11 @@ public sealed class MappedArchive : IArchive
         }
 
         fillSample.CopyTo(destination);
-        for (int filled = fillSample.Length; filled < destination.Length; filled *= 2)
+        for (int filled = fillSample.Length; filled < destination.Length;)
         {
-            destination[..Math.Min(filled, destination.Length - filled)].CopyTo(destination[filled..]);
+            int copied = Math.Min(filled, destination.Length - filled);
+            destination[..copied].CopyTo(destination[filled..]);
+            filled += copied;
         }
     }
 
@@ -166,124 +167,13 @@ public sealed class MappedArchive : IArchive
             var run = StoredRun.From(pieces, next);
             var stored = scratch.Stored.Borrow(run.LengthBytes);
             Read(run.FileIndex, run.ArchiveOffset, stored, FrameOf(window, pieces[next]));
+            var queue = new RunQueue(this, window, scratch, run);
             using (slots.Enter())
             {
-                foreach (ref readonly var piece in pieces.Slice(run.FirstPiece, run.PieceCount))
-                {
-                    int from = (int)(piece.ArchiveOffset - run.ArchiveOffset);
-                    DecodePiece(window, piece, stored.Slice(from, piece.StoredLengthBytes), scratch, destination);
-                }
+                PieceBatch.Decode(window.Layout.Pipeline, stored, destination, ref queue);
             }
 
             next += run.PieceCount;
-        }
-    }
-
-    private void DecodePiece(
-        in BlockWindow window, in Piece piece, ReadOnlySpan<byte> stored, BlockScratch scratch, Span<byte> destination)
-    {
-        int lengthBytes = (int)window.LengthBytesOf(piece);
-        bool isDirect = window.HoldsWhole(piece);
-        var decoded = isDirect
-            ? destination.Slice(window.OffsetOfFirstRow(piece), lengthBytes)
-            : scratch.Decoded.Borrow(lengthBytes);
-        var outcome = PiecePipeline.Decode(window.Layout.Pipeline, piece.FilterMask, stored, decoded);
-        if (outcome.Damage is string reason)
-        {
-            throw Damage($"{reason} (piece at row {piece.FirstRow}, column {piece.FirstColumn})", FrameOf(window, piece));
-        }
-
-        if (!isDirect)
-        {
-            window.Place(piece, decoded, destination);
-        }
-        else if (window.Layout.AreRowsReversed)
-        {
-            window.ReverseRows(decoded, scratch.Decoded.Borrow(window.RowLengthBytes));
-        }
-
-        Interlocked.Increment(ref _decodedPieceCount);
-    }
-
-    // Reads rows straight into the block; rows that follow one another in both file and block, of one piece or several, in one go.
-    private void ReadRaw(in BlockWindow window, BlockScratch scratch, Span<byte> destination, DecodeSlots slots)
-    {
-        var box = window.Layout.PieceShape;
-        int pieceRowLengthBytes = box.Columns * window.SampleLengthBytes;
-        var pending = default(RawRead);
-        foreach (var piece in scratch.Pieces)
-        {
-            CheckPlace(window, piece);
-            if (piece.StoredLengthBytes != window.LengthBytesOf(piece))
-            {
-                throw Damage($"a piece has {piece.StoredLengthBytes} bytes instead of {window.LengthBytesOf(piece)}", FrameOf(window, piece));
-            }
-
-            int pieceRows = window.RowsOf(piece);
-            int firstRow = Math.Max(window.FirstRow, piece.FirstRow);
-            int endRow = Math.Min(window.EndRow, piece.FirstRow + pieceRows);
-            int endFrame = Math.Min(window.EndFrame, piece.FirstFrame + box.Frames);
-            for (int frame = Math.Max(window.FirstFrame, piece.FirstFrame); frame < endFrame; frame++)
-            {
-                long rowsBefore = ((long)(frame - piece.FirstFrame) * pieceRows) + firstRow - piece.FirstRow;
-                var part = piece with
-                {
-                    ArchiveOffset = piece.ArchiveOffset + (rowsBefore * pieceRowLengthBytes),
-                    StoredLengthBytes = (endRow - firstRow) * pieceRowLengthBytes,
-                    FirstFrame = frame,
-                    FirstRow = firstRow,
-                };
-                if (pieceRowLengthBytes != window.RowLengthBytes || window.Layout.AreRowsReversed)
-                {
-                    ReadRows(window, part, scratch, destination, slots);
-                }
-                else if (!pending.TryExtend(part, window.OffsetOf(frame, firstRow)))
-                {
-                    Flush(pending, window, destination, slots);
-                    pending = new RawRead(part, window.OffsetOf(frame, firstRow));
-                }
-            }
-
-            Interlocked.Increment(ref _decodedPieceCount);
-        }
-
-        Flush(pending, window, destination, slots);
-    }
-
-    private void Flush(in RawRead pending, in BlockWindow window, Span<byte> destination, DecodeSlots slots)
-    {
-        if (pending.LengthBytes > 0)
-        {
-            var rows = destination.Slice(pending.BlockOffset, pending.LengthBytes);
-            Read(pending.FileIndex, pending.ArchiveOffset, rows, window.Layout.FirstFrame + pending.Frame);
-            Swap(window, rows, slots);
-        }
-    }
-
-    private void ReadRows(in BlockWindow window, in Piece part, BlockScratch scratch, Span<byte> destination, DecodeSlots slots)
-    {
-        var rows = scratch.Stored.Borrow(part.StoredLengthBytes);
-        Read(part.FileIndex, part.ArchiveOffset, rows, FrameOf(window, part));
-        Swap(window, rows, slots);
-        int rowLengthBytes = window.Layout.PieceShape.Columns * window.SampleLengthBytes;
-        int columnOffset = part.FirstColumn * window.SampleLengthBytes;
-        int copiedLengthBytes = Math.Min(rowLengthBytes, window.RowLengthBytes - columnOffset);
-        for (int row = 0; row * rowLengthBytes < rows.Length; row++)
-        {
-            rows.Slice(row * rowLengthBytes, copiedLengthBytes)
-                .CopyTo(destination[(window.OffsetOf(part.FirstFrame, part.FirstRow + row) + columnOffset)..]);
-        }
-    }
-
-    private static void Swap(in BlockWindow window, Span<byte> samples, DecodeSlots slots)
-    {
-        // Two swaps undo one another.
-        if (window.Layout.Pipeline.Steps.Length % 2 != 0)
-        {
-            using (slots.Enter())
-            {
-                ByteOrder.Swap(samples, window.SampleLengthBytes);
-            }
         }
     }
 
@@ -325,24 +215,46 @@ public sealed class MappedArchive : IArchive
     private ArchiveException Damage(string reason, int frameIndex, Exception? inner = null) =>
         new(Description.Files[0], reason, frameIndex, inner);
 
-    /// <summary>A read that waits for its continuation.</summary>
-    private record struct RawRead(int FileIndex, long ArchiveOffset, int BlockOffset, int LengthBytes, int Frame)
+    /// <summary>The pieces of a run on their way to the block.</summary>
+    private struct RunQueue(MappedArchive archive, BlockWindow window, BlockScratch scratch, StoredRun run) : IPieceQueue
     {
-        public RawRead(in Piece part, int blockOffset)
-            : this(part.FileIndex, part.ArchiveOffset, blockOffset, part.StoredLengthBytes, part.FirstFrame)
-        {
-        }
+        private int _next = run.FirstPiece;
 
-        public bool TryExtend(in Piece part, int blockOffset)
+        public bool TryNext(out int index, out PieceTask task)
         {
-            if (LengthBytes == 0 || part.FileIndex != FileIndex || part.ArchiveOffset != ArchiveOffset + LengthBytes
-                || blockOffset != BlockOffset + LengthBytes)
+            index = _next;
+            task = default;
+            if (index == run.FirstPiece + run.PieceCount)
             {
                 return false;
             }
 
-            LengthBytes += part.StoredLengthBytes;
+            var piece = scratch.Pieces[_next++];
+            task = new PieceTask(
+                (int)(piece.ArchiveOffset - run.ArchiveOffset), piece.StoredLengthBytes, piece.FilterMask,
+                window.HoldsWhole(piece) ? window.OffsetOfFirstRow(piece) : -1, (int)window.LengthBytesOf(piece));
             return true;
+        }
+
+        public readonly void Complete(int index, DecodeOutcome outcome, ReadOnlySpan<byte> decoded, Span<byte> block)
+        {
+            var piece = scratch.Pieces[index];
+            if (outcome.Damage is string reason)
+            {
+                throw archive.Damage($"{reason} (piece at row {piece.FirstRow}, column {piece.FirstColumn})", FrameOf(window, piece));
+            }
+
+            if (!decoded.IsEmpty)
+            {
+                window.Place(piece, decoded, block);
+            }
+            else if (window.Layout.AreRowsReversed)
+            {
+                var rows = block.Slice(window.OffsetOfFirstRow(piece), (int)window.LengthBytesOf(piece));
+                window.ReverseRows(rows, scratch.Row.Borrow(window.RowLengthBytes));
+            }
+
+            Interlocked.Increment(ref archive._decodedPieceCount);
         }
     }
 }

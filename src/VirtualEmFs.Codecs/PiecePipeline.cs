@@ -102,9 +102,7 @@ public static class PiecePipeline
             }
         }
 
-        var result = current.Length == destination.Length
-            ? DecodeOutcome.Done(destination.Length)
-            : DecodeOutcome.Damaged($"a piece decodes to {current.Length} bytes instead of {destination.Length}");
+        var result = CheckLength(current.Length, destination.Length);
         if (result.IsSound && !isInDestination)
         {
             current.CopyTo(destination);
@@ -130,6 +128,15 @@ public static class PiecePipeline
         // LZW codes of 12 bits for every byte are the least that any compression makes of noise.
         return (2 * decodedLengthBytes) + 65536;
     }
+
+    /// <summary>A piece is sound only when it decodes to its own length.</summary>
+    internal static DecodeOutcome CheckLength(int decodedLengthBytes, int lengthBytes) => decodedLengthBytes == lengthBytes
+        ? DecodeOutcome.Done(lengthBytes)
+        : DecodeOutcome.Damaged($"a piece decodes to {decodedLengthBytes} bytes instead of {lengthBytes}");
+
+    /// <summary>The most bytes that a writer can have handed to a step of a pipeline.</summary>
+    internal static int LongestInput(Pipeline pipeline, int step, uint filterMask, int pieceLengthBytes) => (int)Math.Min(
+        LongestInput(pipeline.Steps.AsSpan()[..step], ~filterMask, pieceLengthBytes), int.MaxValue);
 
     private static uint OpenSteps(int count, uint filterMask) =>
         count == 0 ? 0 : (uint.MaxValue >> (LongestPipeline - count)) & ~filterMask;

@@ -1,10 +1,12 @@
 using VirtualEmFs.Benchmarks;
 using VirtualEmFs.Benchmarks.Compressing;
+using VirtualEmFs.Benchmarks.Inflating;
 using VirtualEmFs.Benchmarks.Mounting;
 
 // Each measurement prints its own table; without a name they run one after the other.
 var benchmarks = new Dictionary<string, Action>
 {
+    ["inflate"] = InflateBench.Run,
     ["mount"] = MountBench.Run,
     ["compression"] = CompressionBench.Run,
 };
