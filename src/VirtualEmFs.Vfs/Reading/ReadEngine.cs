@@ -170,6 +170,12 @@ public sealed class ReadEngine : IFrameReader, IDisposable
             _cache.Insert(active.Key, block);
         }
 
+        if (failure is not null)
+        {
+            // Before any reader is answered: whoever sees the error finds the archive marked.
+            NoteFailure(active, failure);
+        }
+
         List<ReadPart> waiters;
         lock (_gate)
         {
@@ -193,11 +199,6 @@ public sealed class ReadEngine : IFrameReader, IDisposable
         if (!isKept)
         {
             _decodeMemoryReturned.Set();
-        }
-
-        if (failure is not null)
-        {
-            NoteFailure(active, failure);
         }
 
         _archives.Close(archive);
