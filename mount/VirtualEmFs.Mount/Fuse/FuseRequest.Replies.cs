@@ -40,10 +40,11 @@ internal sealed unsafe partial class FuseRequest :
     /// <summary>Target of a symbolic link.</summary>
     public void Ok(string value)
     {
+        byte[] bytes = PathBytes.Encode(value); // before the claim: what throws after it would leave the reader without an answer
         if (Claim())
         {
             // SAFETY: pinned for the call; ends with a NUL.
-            fixed (byte* target = PathBytes.Encode(value))
+            fixed (byte* target = bytes)
             {
                 Finish(Libfuse3.fuse_reply_readlink(_req, target));
             }
@@ -108,18 +109,25 @@ internal sealed unsafe partial class FuseRequest :
 
     public void Ok(IReadOnlyList<DirectoryEntry> value)
     {
-        if (!Claim())
+        // Before the claim, as above.
+        var names = new byte[value.Count][];
+        for (int i = 0; i < names.Length; i++)
         {
-            return;
+            names[i] = PathBytes.Encode(value[i].Name);
         }
 
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferLengthBytes);
         try
         {
+            if (!Claim())
+            {
+                return;
+            }
+
             // SAFETY: pinned for the calls, which are given its bounds.
             fixed (byte* start = buffer)
             {
-                int lengthBytes = Pack(value, start, out int packedCount);
+                int lengthBytes = Pack(value, names, start, out int packedCount);
                 if (!Finish(Libfuse3.fuse_reply_buf(_req, start, (nuint)lengthBytes)) && Operation == FuseOperation.Readdirplus)
                 {
                     for (int i = 0; i < packedCount; i++)
@@ -193,7 +201,7 @@ internal sealed unsafe partial class FuseRequest :
     }
 
     // As many entries as the kernel's buffer takes. A reference is counted before the kernel can see it, since it may give it back at once.
-    private int Pack(IReadOnlyList<DirectoryEntry> entries, byte* start, out int packedCount)
+    private int Pack(IReadOnlyList<DirectoryEntry> entries, byte[][] names, byte* start, out int packedCount)
     {
         int usedBytes = 0;
         for (packedCount = 0; packedCount < entries.Count; packedCount++)
@@ -203,7 +211,7 @@ internal sealed unsafe partial class FuseRequest :
             nuint neededBytes;
 
             // SAFETY: the name ends with a NUL and is pinned; the locals outlive the calls; room bounds what is written.
-            fixed (byte* name = PathBytes.Encode(entry.Name))
+            fixed (byte* name = names[packedCount])
             {
                 fuse_entry_param parameters = entry.Entry is { } node
                     ? EntryOf(node)
