@@ -42,6 +42,11 @@ public sealed class LimitSearch
     /// <summary>True when samples lie outside the limits that were proposed.</summary>
     public bool Clamps { get; private set; }
 
+    /// <summary>True when further parts of the current pass would change nothing: it may end early.</summary>
+    /// <remarks>Clamping moves the extremes to where they are known to be; only whether all samples are whole numbers has to be
+    /// looked for, and the first one that is not answers that.</remarks>
+    public bool IsPassDecided => _histogram is null && _needsClampedStatistics && _clamped.FiniteCount > 0 && !_clamped.IsInteger;
+
     /// <summary>Adds a part of the current pass.</summary>
     public void Add(ReadOnlySpan<float> samples)
     {
@@ -66,6 +71,12 @@ public sealed class LimitSearch
         else
         {
             _needsClampedStatistics = false;
+            if (_proposed is (float low, float high))
+            {
+                // The extremes of all samples, wherever the pass ended.
+                ReadOnlySpan<float> extremes = [Math.Clamp(_statistics.Minimum, low, high), Math.Clamp(_statistics.Maximum, low, high)];
+                _clamped = _clamped.Merge(ImageStatistics.Of(extremes));
+            }
         }
     }
 

@@ -47,6 +47,9 @@ public sealed class PlanSearch
     /// <summary>True when all samples have to be added once (more).</summary>
     public bool NeedsPass => _limits?.NeedsPass ?? false;
 
+    /// <summary>True when further parts of the current pass would change nothing: it may end early.</summary>
+    public bool IsPassDecided => _limits?.IsPassDecided ?? false;
+
     /// <summary>Adds a part of the current pass.</summary>
     public void Add(ReadOnlySpan<float> samples) => _limits?.Add(samples);
 

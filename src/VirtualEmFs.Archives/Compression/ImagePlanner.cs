@@ -72,7 +72,7 @@ internal sealed class ImagePlanner(ICompressionInput input, CompressionOptions o
         while (search.NeedsPass)
         {
             buffer ??= new float[bandRows * image.Nx];
-            for (long band = 0; band < bands; band++)
+            for (long band = 0; band < bands && !search.IsPassDecided; band++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 search.Add(ReadBand(buffer, index, image, band, bandRows));
