@@ -18,7 +18,7 @@ public abstract class Hdf5Handle : SafeHandleZeroOrMinusOneIsInvalid
 
     protected sealed override bool ReleaseHandle()
     {
-        lock (Hdf5Library.Gate)
+        using (Hdf5Library.Enter())
         {
             int status = Close(handle);
             if (status < 0)

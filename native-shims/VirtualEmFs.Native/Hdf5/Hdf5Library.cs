@@ -4,21 +4,36 @@ using System.Runtime.InteropServices;
 namespace VirtualEmFs.Native.Hdf5;
 
 /// <summary>libhdf5 as a whole: its lock, version, predefined identifiers and errors.</summary>
-/// <remarks>libhdf5 as distributions build it is not safe from several threads: every call of this assembly holds <see cref="Gate"/>.</remarks>
+/// <remarks>libhdf5 as distributions build it is not safe from several threads: every call of this assembly is made between <see cref="Enter"/> and the disposal of what it returns.</remarks>
 public static unsafe class Hdf5Library
 {
     /// <summary>The first version that has H5Dwrite_chunk in the library itself.</summary>
     public static readonly Version OldestVersion = new(1, 10, 3);
 
-    /// <summary>Held during every call.</summary>
-    internal static readonly Lock Gate = new();
-
+    private static readonly Lock s_gate = new();
     private static readonly Lazy<Version> s_version = new(Start);
+
+    // Builds that are safe from several threads keep a stack of errors for each, which prints itself unless told otherwise.
+    [ThreadStatic]
+    private static bool t_isQuiet;
 
     /// <summary>The version that was loaded.</summary>
     /// <exception cref="DllNotFoundException">The library is not installed; names the package.</exception>
     /// <exception cref="Hdf5Exception">It is too old.</exception>
     public static Version Version => s_version.Value;
+
+    /// <summary>Takes the lock that is held during every call; dispose the result to give it back. May be entered again by its holder.</summary>
+    internal static Lock.Scope Enter()
+    {
+        Lock.Scope scope = s_gate.EnterScope();
+        if (!t_isQuiet)
+        {
+            // Errors become exceptions with the library's text, and nothing is printed.
+            t_isQuiet = Libhdf5.H5Eset_auto2(Libhdf5.H5E_DEFAULT, 0, 0) >= 0;
+        }
+
+        return scope;
+    }
 
     /// <summary>Reads an identifier that the library exports as a variable, such as <c>H5T_NATIVE_FLOAT_g</c>.</summary>
     internal static long Identifier(string symbol)
@@ -29,7 +44,7 @@ public static unsafe class Hdf5Library
         return *(long*)NativeLibrary.GetExport(NativeLibraries.Load("hdf5"), symbol);
     }
 
-    /// <summary>Turns a negative result into an exception with the library's own text. Call with <see cref="Gate"/> held.</summary>
+    /// <summary>Turns a negative result into an exception with the library's own text. Call inside <see cref="Enter"/>.</summary>
     internal static long Check(long result, [CallerArgumentExpression(nameof(result))] string call = "")
     {
         if (result < 0)
@@ -40,7 +55,7 @@ public static unsafe class Hdf5Library
         return result;
     }
 
-    /// <summary>Empties the error stack. Call with <see cref="Gate"/> held.</summary>
+    /// <summary>Empties the error stack. Call inside <see cref="Enter"/>.</summary>
     internal static void DiscardErrors() => _ = Libhdf5.H5Eclear2(Libhdf5.H5E_DEFAULT);
 
     private static string FunctionOf(string call)
@@ -78,14 +93,11 @@ public static unsafe class Hdf5Library
     private static Version Start()
     {
         NativeLibraries.Load("hdf5");
-        lock (Gate)
+        using (Enter())
         {
             uint major, minor, release;
             Check(Libhdf5.H5open());
             Check(Libhdf5.H5get_libversion(&major, &minor, &release));
-
-            // Errors become exceptions with the library's text, and nothing is printed.
-            Check(Libhdf5.H5Eset_auto2(Libhdf5.H5E_DEFAULT, 0, 0));
             var version = new Version((int)major, (int)minor, (int)release);
             return version >= OldestVersion
                 ? version

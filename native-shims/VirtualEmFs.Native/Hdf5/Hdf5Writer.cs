@@ -27,7 +27,7 @@ public sealed unsafe class Hdf5Writer : IDisposable
     public static Hdf5Writer Create(string path, Hdf5FileLayout layout)
     {
         _ = Hdf5Library.Version;
-        lock (Hdf5Library.Gate)
+        using (Hdf5Library.Enter())
         {
             using PropertyListHandle creation = CreateProperties("H5P_CLS_FILE_CREATE_ID_g");
             Hdf5Library.Check(Libhdf5.H5Pset_sym_k(creation, (uint)layout.GroupTreeK, (uint)layout.GroupLeafK));
@@ -49,7 +49,7 @@ public sealed unsafe class Hdf5Writer : IDisposable
     /// <exception cref="Hdf5Exception">It exists, or the disk fails.</exception>
     public GroupHandle CreateGroup(ObjectHandle parent, string name, int nameHeapLengthBytes = 0)
     {
-        lock (Hdf5Library.Gate)
+        using (Hdf5Library.Enter())
         {
             if (!_groupProperties.TryGetValue(nameHeapLengthBytes, out PropertyListHandle? properties))
             {
@@ -73,7 +73,7 @@ public sealed unsafe class Hdf5Writer : IDisposable
     public void WriteAttribute(ObjectHandle owner, string name, Hdf5Type type, ReadOnlySpan<byte> values)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(values.Length, type.LengthBytes(), nameof(values));
-        lock (Hdf5Library.Gate)
+        using (Hdf5Library.Enter())
         {
             WriteAttribute(owner, name, TypeOf(type), AttributeSpaceOf(values.Length / type.LengthBytes()), values);
         }
@@ -84,7 +84,7 @@ public sealed unsafe class Hdf5Writer : IDisposable
     public void WriteAttribute(ObjectHandle owner, string name, string value)
     {
         byte[] bytes = CString(value);
-        lock (Hdf5Library.Gate)
+        using (Hdf5Library.Enter())
         {
             using var type = new TypeHandle(Hdf5Library.Check(Libhdf5.H5Tcopy(Hdf5Library.Identifier("H5T_C_S1_g"))));
             Hdf5Library.Check(Libhdf5.H5Tset_size(type, (nuint)bytes.Length));
@@ -103,7 +103,7 @@ public sealed unsafe class Hdf5Writer : IDisposable
     /// <exception cref="Hdf5Exception">The attribute exists, or the disk fails.</exception>
     public void WriteAttribute(ObjectHandle owner, string name, IReadOnlyList<string> members, Hdf5Type type, ReadOnlySpan<byte> values)
     {
-        lock (Hdf5Library.Gate)
+        using (Hdf5Library.Enter())
         {
             int lengthBytes = type.LengthBytes();
             using var record = new TypeHandle(Hdf5Library.Check(Libhdf5.H5Tcreate(Libhdf5.H5T_COMPOUND, (nuint)(members.Count * lengthBytes))));
@@ -124,7 +124,7 @@ public sealed unsafe class Hdf5Writer : IDisposable
     /// <exception cref="Hdf5Exception">There is no such attribute, or the disk fails.</exception>
     public void RewriteAttribute(ObjectHandle owner, string name, Hdf5Type type, ReadOnlySpan<byte> values)
     {
-        lock (Hdf5Library.Gate)
+        using (Hdf5Library.Enter())
         {
             // SAFETY: name and values are pinned during the calls, which only read them.
             fixed (byte* text = CString(name))
@@ -143,7 +143,7 @@ public sealed unsafe class Hdf5Writer : IDisposable
     public DatasetHandle CreateDataset(
         ObjectHandle parent, string name, Hdf5Type type, ReadOnlySpan<long> dimensions, ReadOnlySpan<long> chunk, Hdf5Filters filters)
     {
-        lock (Hdf5Library.Gate)
+        using (Hdf5Library.Enter())
         {
             using PropertyListHandle creation = CreateDatasetProperties();
 
@@ -180,7 +180,7 @@ public sealed unsafe class Hdf5Writer : IDisposable
         }
 
         ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, count * type.LengthBytes(), nameof(values));
-        lock (Hdf5Library.Gate)
+        using (Hdf5Library.Enter())
         {
             using PropertyListHandle creation = CreateDatasetProperties();
             using DatasetHandle dataset = CreateDataset(parent, name, type, dimensions, creation);
@@ -199,7 +199,7 @@ public sealed unsafe class Hdf5Writer : IDisposable
     /// <exception cref="Hdf5Exception">The disk fails.</exception>
     public void WriteChunk(DatasetHandle dataset, ReadOnlySpan<long> origin, uint skippedFilters, ReadOnlySpan<byte> stored)
     {
-        lock (Hdf5Library.Gate)
+        using (Hdf5Library.Enter())
         {
             // SAFETY: both spans are pinned during the call, which only reads them.
             fixed (long* offset = origin)
@@ -215,7 +215,7 @@ public sealed unsafe class Hdf5Writer : IDisposable
     /// <exception cref="Hdf5Exception">The disk fails.</exception>
     public void Close()
     {
-        lock (Hdf5Library.Gate)
+        using (Hdf5Library.Enter())
         {
             Hdf5Library.Check(Libhdf5.H5Fflush(_file, Libhdf5.H5F_SCOPE_GLOBAL));
         }
@@ -226,7 +226,7 @@ public sealed unsafe class Hdf5Writer : IDisposable
     /// <summary>Closes the file without saying whether it was written.</summary>
     public void Dispose()
     {
-        lock (Hdf5Library.Gate)
+        using (Hdf5Library.Enter())
         {
             foreach (Hdf5Handle handle in (IEnumerable<Hdf5Handle>)[.. _types.Values, .. _attributeSpaces.Values, .. _groupProperties.Values, _file])
             {

@@ -42,7 +42,7 @@ public sealed class Compressor(IArchiveFormats formats)
         }
         catch (Hdf5Exception e)
         {
-            throw new ArchiveException(outputPath, $"cannot be written: {e.Message}", inner: e);
+            throw new ArchiveException(outputPath, $"cannot be written: {e.SystemReason ?? e.Message}", inner: e);
         }
     }
 
