@@ -20,6 +20,11 @@ public static class Lzw
     private const int FirstWidth = 9;
     private const int LastWidth = 12;
 
+    // A head: the first bytes of a string, and in the eighth byte its length, where 8 stands for anything longer than 7.
+    private const int HeadLength = 7;
+    private const int LengthShift = 8 * HeadLength;
+    private const ulong OneByteLonger = 1UL << LengthShift;
+
     private static readonly DecodeOutcome s_endsEarly = DecodeOutcome.Damaged("the LZW data end before the last row");
     private static readonly DecodeOutcome s_invalidCode = DecodeOutcome.Damaged("the LZW data have a code without a meaning");
 
@@ -39,12 +44,14 @@ public static class Lzw
         where TOrder : struct, ICodeOrder
     {
         // Each string but the single bytes has been written before, in one piece: the string of the code before it and the byte that
-        // followed. So an entry is a place in the destination and a length; its first eight bytes are kept in the entry, since
-        // most strings are no longer, and reading bytes just written as bytes back as one word would stall the processor.
-        Entry* entries = stackalloc Entry[CodeCount];
+        // followed. So a string is a place in the destination and a length (Strings). Counts of electrons make strings of five or six
+        // bytes, and reading back bytes just written would stall the processor: so the first seven bytes are kept beside
+        // the length in one word (Heads), which is written whole, and what it writes too much the next string replaces.
+        ulong* heads = stackalloc ulong[CodeCount];
+        StoredString* strings = stackalloc StoredString[CodeCount];
         for (int value = 0; value < ClearCode; value++)
         {
-            entries[value] = new Entry { FirstBytes = (ulong)value, Length = 1 };
+            heads[value] = (uint)value | OneByteLonger;
         }
 
         // SAFETY: the spans stay pinned for the block. Codes are read through TOrder, which checks the source's end; a code is used as an
@@ -53,12 +60,12 @@ public static class Lzw
         {
             unchecked
             {
-                long bitCount = (long)source.Length * 8;
-                long bit = 0;
                 int written = 0, length = destination.Length;
                 int width = FirstWidth, free = FirstFreeCode, lastFreeOfWidth = TOrder.LastFree(FirstWidth);
-                int previousPlace = 0, previousLength = 0;
-                ulong previousBytes = 0;
+                long bitCount = (long)source.Length * 8;
+                long bit = 0;
+                ulong previousHead = 0;
+                StoredString previous = default;
 
                 while (written < length)
                 {
@@ -76,25 +83,26 @@ public static class Lzw
                             return s_endsEarly;
                         }
 
-                        (width, free, lastFreeOfWidth, previousLength) = (FirstWidth, FirstFreeCode, TOrder.LastFree(FirstWidth), 0);
+                        (width, free, lastFreeOfWidth, previousHead) = (FirstWidth, FirstFreeCode, TOrder.LastFree(FirstWidth), 0);
                         continue;
                     }
 
-                    if (previousLength != 0)
+                    if (previousHead != 0)
                     {
                         // The code may be the one that is about to be made: then its string begins as the previous one does.
-                        if (code > free || (code == free && free == CodeCount))
+                        if (code >= free && (code > free || free == CodeCount))
                         {
                             return s_invalidCode;
                         }
 
                         if (free < CodeCount)
                         {
-                            ulong following = (byte)(code == free ? previousBytes : entries[code].FirstBytes);
-                            Entry* made = entries + free;
-                            made->FirstBytes = previousLength < 8 ? previousBytes | (following << (8 * previousLength)) : previousBytes;
-                            made->Place = previousPlace;
-                            made->Length = previousLength + 1;
+                            ulong following = (byte)(code == free ? previousHead : heads[code]);
+                            int headLength = (int)(previousHead >> LengthShift);
+                            heads[free] = headLength < HeadLength ? (previousHead | (following << (8 * headLength))) + OneByteLonger
+                                : headLength == HeadLength ? previousHead + OneByteLonger
+                                : previousHead;
+                            strings[free] = previous with { Length = previous.Length + 1 };
                             if (++free == lastFreeOfWidth)
                             {
                                 width++;
@@ -107,19 +115,21 @@ public static class Lzw
                         return s_invalidCode;
                     }
 
-                    Entry* entry = entries + code;
-                    previousPlace = written;
-                    previousLength = entry->Length;
-                    previousBytes = entry->FirstBytes;
-                    if (previousLength <= 8 && written <= length - 8)
+                    previousHead = heads[code];
+                    int stringLength = (int)(previousHead >> LengthShift);
+                    int place = written;
+                    if (stringLength <= HeadLength && written <= length - sizeof(ulong))
                     {
-                        *(ulong*)(output + written) = previousBytes;
-                        written += previousLength;
+                        *(ulong*)(output + written) = previousHead;
+                        written += stringLength;
                     }
                     else
                     {
-                        written += CopyLong(entry, output, written, length);
+                        stringLength = stringLength <= HeadLength ? stringLength : strings[code].Length;
+                        written += CopyLong(previousHead, strings[code].Place, stringLength, output, written, length);
                     }
+
+                    previous = new StoredString(place, stringLength);
                 }
 
                 return DecodeOutcome.Done(written);
@@ -128,20 +138,20 @@ public static class Lzw
     }
 
     // Writes a string of any length; one that would pass the destination's end is cut there.
-    private static unsafe int CopyLong(Entry* entry, byte* output, int written, int length)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static unsafe int CopyLong(ulong head, int place, int stringLength, byte* output, int written, int length)
     {
         unchecked
         {
-            int count = Math.Min(entry->Length, length - written);
+            int count = Math.Min(stringLength, length - written);
             byte* to = output + written;
-            byte* from = output + entry->Place;
+            byte* from = output + place;
             int done = 0;
-            if (written + (long)count + 8 <= length)
+            if (stringLength > HeadLength && written + (long)count + sizeof(ulong) <= length)
             {
-                // Eight bytes at a time write up to seven too many, which the next string replaces. A string that overlaps
-                // its own copy lies more than eight bytes before it, so that each word is complete before it is read.
-                *(ulong*)to = entry->FirstBytes;
-                for (done = 8; done < count; done += 8)
+                // Eight bytes at a time write up to seven too many, which the next string replaces. A string that overlaps its own
+                // copy begins at least seven bytes before it, so that each word of seven is complete before it is read.
+                for (; done < count; done += HeadLength)
                 {
                     *(ulong*)(to + done) = *(ulong*)(from + done);
                 }
@@ -149,9 +159,9 @@ public static class Lzw
                 return count;
             }
 
-            for (; done < Math.Min(count, 8); done++)
+            for (; done < Math.Min(count, HeadLength); done++)
             {
-                to[done] = (byte)(entry->FirstBytes >> (8 * done));
+                to[done] = (byte)(head >> (8 * done));
             }
 
             for (; done < count; done++)
@@ -163,12 +173,7 @@ public static class Lzw
         }
     }
 
-    private struct Entry
-    {
-        public ulong FirstBytes;
-        public int Place;
-        public int Length;
-    }
+    private readonly record struct StoredString(int Place, int Length);
 
     private interface ICodeOrder
     {

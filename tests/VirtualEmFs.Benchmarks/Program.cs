@@ -2,6 +2,7 @@ using VirtualEmFs.Benchmarks;
 using VirtualEmFs.Benchmarks.Compressing;
 using VirtualEmFs.Benchmarks.Inflating;
 using VirtualEmFs.Benchmarks.Mounting;
+using VirtualEmFs.Benchmarks.Movies;
 
 // Each measurement prints its own table; without a name they run one after the other.
 var benchmarks = new Dictionary<string, Action>
@@ -9,6 +10,7 @@ var benchmarks = new Dictionary<string, Action>
     ["inflate"] = InflateBench.Run,
     ["mount"] = MountBench.Run,
     ["compression"] = CompressionBench.Run,
+    ["movies"] = TiffBench.Run,
 };
 if (args.Length > 1 || (args.Length == 1 && !benchmarks.ContainsKey(args[0])))
 {

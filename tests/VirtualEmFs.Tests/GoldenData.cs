@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 
 namespace VirtualEmFs.Tests;
@@ -18,16 +19,41 @@ internal static class GoldenData
     /// <summary>True when <see cref="Folder"/> is the whole collection, so that tests may insist on the number of cases.</summary>
     public static bool IsComplete => Folder is not null && !Folder.StartsWith(RepositoryRoot + "/", StringComparison.Ordinal);
 
-    /// <summary>Path of a file or folder of the collection.</summary>
+    /// <summary>Path of a file or folder of the collection. A file that is kept as <c>NAME.gz</c> is unpacked beside the tests first.</summary>
     /// <exception cref="DirectoryNotFoundException">There is no collection.</exception>
-    public static string PathOf(params string[] parts) =>
-        Path.Combine([Folder ?? throw new DirectoryNotFoundException("There is neither ../shared/golden nor tests/data."), .. parts]);
+    public static string PathOf(params string[] parts)
+    {
+        string folder = Folder ?? throw new DirectoryNotFoundException("There is neither ../shared/golden nor tests/data.");
+        string path = Path.Combine([folder, .. parts]);
+        return Path.Exists(path) || !File.Exists(path + ".gz") ? path : Unpacked(path + ".gz", Path.GetRelativePath(folder, path));
+    }
 
     /// <summary>The cases of a part of the collection (<c>eman2</c>, <c>relion</c>, <c>nexus</c>), as its manifest lists them.</summary>
     public static IReadOnlyList<JsonElement> Cases(string part)
     {
         using var manifest = JsonDocument.Parse(File.ReadAllBytes(PathOf(part, "manifest.json")));
         return [.. manifest.RootElement.GetProperty("cases").EnumerateArray().Select(each => each.Clone())];
+    }
+
+    private static string Unpacked(string packed, string relativePath)
+    {
+        string path = Path.Combine(AppContext.BaseDirectory, "unpacked-data", relativePath);
+        if (!File.Exists(path) || File.GetLastWriteTimeUtc(path) != File.GetLastWriteTimeUtc(packed))
+        {
+            // Tests run side by side: each writes a file of its own, and the last one to finish names it.
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            string unfinished = $"{path}.{Guid.NewGuid():N}";
+            using (var source = new GZipStream(File.OpenRead(packed), CompressionMode.Decompress))
+            using (var destination = File.Create(unfinished))
+            {
+                source.CopyTo(destination);
+            }
+
+            File.SetLastWriteTimeUtc(unfinished, File.GetLastWriteTimeUtc(packed));
+            File.Move(unfinished, path, overwrite: true);
+        }
+
+        return path;
     }
 
     private static string FindRepositoryRoot()

@@ -27,7 +27,7 @@ public sealed class HostileTiffTests
     [Theory]
     [InlineData("tiff/u16_rps7.tif", 1)]
     [InlineData("tiff/u16_bigtiff.tif", 2)]
-    [InlineData("tiff/u16_tiled_lzw2.tif", 3)]
+    [InlineData("tiff/u16_lzw2_be.tif", 3)]
     [InlineData("tiff/u16_lzma.tif", 4)]
     [InlineData("tiff/f32_zip3_be.tif", 5)]
     [InlineData("tiff/u8_packbits.tif", 6)]
