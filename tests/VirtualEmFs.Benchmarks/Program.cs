@@ -1,6 +1,7 @@
 using VirtualEmFs.Benchmarks;
 using VirtualEmFs.Benchmarks.Compressing;
 using VirtualEmFs.Benchmarks.Inflating;
+using VirtualEmFs.Benchmarks.Kernels;
 using VirtualEmFs.Benchmarks.Mounting;
 using VirtualEmFs.Benchmarks.Movies;
 
@@ -8,6 +9,7 @@ using VirtualEmFs.Benchmarks.Movies;
 var benchmarks = new Dictionary<string, Action>
 {
     ["inflate"] = InflateBench.Run,
+    ["kernels"] = KernelBench.Run,
     ["mount"] = MountBench.Run,
     ["compression"] = CompressionBench.Run,
     ["movies"] = TiffBench.Run,
