@@ -12,7 +12,7 @@ namespace VirtualEmFs.Mount.Commands;
 /// <summary><c>emfs compress</c>: MRC files to archives, as e2compress does, without its traps.</summary>
 internal sealed class CompressCommand(IArchiveFormats formats, ParseResult result, CompressArguments arguments)
 {
-    public static Command Create(IArchiveFormats formats)
+    public static Command Create()
     {
         var arguments = new CompressArguments();
         var command = new Command(
@@ -20,7 +20,9 @@ internal sealed class CompressCommand(IArchiveFormats formats, ParseResult resul
             "Compresses MRC files, or archives again, to bit-truncated EMAN2 HDF5. Without --bits, rules by name and content decide (emfs rules show). "
             + "Example: emfs compress --bits 5 --sigrange 4,4 Micrographs/*.mrc");
         arguments.AddTo(command);
-        command.SetAction(result => new CompressCommand(formats, result, arguments).Run());
+        var presentation = new PresentationOptions();
+        presentation.AddTo(command);
+        command.SetAction(result => new CompressCommand(presentation.FormatsOf(result), result, arguments).Run());
         return command;
     }
 

@@ -23,7 +23,7 @@ internal sealed class ExtractCommand
         _isFolder = output is not null && (paths.Length > 1 || output.EndsWith('/') || Directory.Exists(output));
     }
 
-    public static Command Create(IArchiveFormats formats)
+    public static Command Create()
     {
         var files = new Argument<string[]>("FILE") { Description = "Archives to extract.", Arity = ArgumentArity.OneOrMore };
         var output = new Option<string?>("--output", "-o")
@@ -35,9 +35,12 @@ internal sealed class ExtractCommand
         var command = new Command(
             "extract", "Writes archives as the MRC files that a mount shows, without a mount. Example: emfs extract Micrographs/*.hdf -o /scratch/Micrographs")
         { files, output, force, strict };
+        var presentation = new PresentationOptions();
+        presentation.AddTo(command);
         command.SetAction(result =>
             new ExtractCommand(
-                formats, result.GetRequiredValue(files), result.GetValue(output), result.GetValue(force), result.GetValue(strict)).Run());
+                presentation.FormatsOf(result), result.GetRequiredValue(files), result.GetValue(output), result.GetValue(force),
+                result.GetValue(strict)).Run());
         return command;
     }
 

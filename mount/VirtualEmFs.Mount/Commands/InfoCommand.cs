@@ -10,14 +10,16 @@ namespace VirtualEmFs.Mount.Commands;
 /// <summary><c>emfs info</c>: what archives hold, without decoding them.</summary>
 internal static class InfoCommand
 {
-    public static Command Create(IArchiveFormats formats)
+    public static Command Create()
     {
         var files = new Argument<string[]>("FILE") { Description = "Archives to describe.", Arity = ArgumentArity.OneOrMore };
         var json = new Option<bool>("--json") { Description = "Print a JSON array with an object for each file." };
         var command = new Command(
             "info", "Prints shape, pixel size, bits, limits, codec and sizes of archives. Example: emfs info particles.hdf")
         { files, json };
-        command.SetAction(result => Run(formats, result.GetRequiredValue(files), result.GetValue(json)));
+        var presentation = new PresentationOptions();
+        presentation.AddTo(command);
+        command.SetAction(result => Run(presentation.FormatsOf(result), result.GetRequiredValue(files), result.GetValue(json)));
         return command;
     }
 

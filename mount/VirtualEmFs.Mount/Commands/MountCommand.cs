@@ -11,8 +11,8 @@ namespace VirtualEmFs.Mount.Commands;
 /// <summary><c>emfs mount</c>: shows a folder of archives as a folder of .mrc files.</summary>
 internal sealed class MountCommand
 {
-    private readonly IArchiveFormats _formats;
     private readonly MountingOptions _mounting = new();
+    private readonly PresentationOptions _presentation = new();
 
     private readonly Argument<string> _source = new("SOURCE") { Description = "Folder with the archives." };
     private readonly Argument<string> _mountPoint = new("MOUNTPOINT") { Description = "An empty folder outside SOURCE." };
@@ -50,9 +50,11 @@ internal sealed class MountCommand
         HelpName = "signed|unsigned",
     };
 
-    private MountCommand(IArchiveFormats formats) => _formats = formats;
+    private MountCommand()
+    {
+    }
 
-    public static Command Create(IArchiveFormats formats) => new MountCommand(formats).Build();
+    public static Command Create() => new MountCommand().Build();
 
     private Command Build()
     {
@@ -70,6 +72,7 @@ internal sealed class MountCommand
                 result.AddError("--threads must be at least 1");
             }
         });
+        _presentation.AddTo(command);
         _mounting.AddTo(command);
         command.SetAction(result => _mounting.Run(
             result, result.GetRequiredValue(_source), result.GetRequiredValue(_mountPoint), (source, log) => MakeTree(result, source, log)));
@@ -78,8 +81,9 @@ internal sealed class MountCommand
 
     private MountedTree MakeTree(ParseResult result, string source, ILoggerFactory log)
     {
+        IArchiveFormats formats = _presentation.FormatsOf(result);
         DamagePolicy damaged = result.GetWord(_damaged, DamagePolicy.Refuse);
-        var engine = new ReadEngine(_formats, new ReadEngineOptions(
+        var engine = new ReadEngine(formats, new ReadEngineOptions(
             result.GetValue(_cacheSize).Value, result.GetValue(_decodeMemory).Value, result.GetValue(_threads), damaged == DamagePolicy.Serve));
         var options = new VirtualTreeOptions
         {
@@ -92,7 +96,7 @@ internal sealed class MountCommand
         };
         try
         {
-            var tree = new VirtualTree(new PosixSourceTree(source), _formats, engine, options, log.CreateLogger("emfs"));
+            var tree = new VirtualTree(new PosixSourceTree(source), formats, engine, options, log.CreateLogger("emfs"));
             return new MountedTree(tree, () => TreeStatus.Of(tree.Statistics, engine.Statistics), tree.DescribeNode, tree, engine);
         }
         catch (IOException e)

@@ -13,14 +13,16 @@ internal sealed class VerifyCommand
 
     private VerifyCommand(IArchiveFormats formats, bool json) => (_formats, _json) = (formats, json);
 
-    public static Command Create(IArchiveFormats formats)
+    public static Command Create()
     {
         var files = new Argument<string[]>("FILE") { Description = "Archives to decode.", Arity = ArgumentArity.OneOrMore };
         var json = new Option<bool>("--json") { Description = "Print a JSON array with a result for each file." };
         var command = new Command(
             "verify", "Decodes archives completely and prints the first damaged frame of each (exit code 1). Example: emfs verify Micrographs/*.hdf")
         { files, json };
-        command.SetAction(result => new VerifyCommand(formats, result.GetValue(json)).Run(result.GetRequiredValue(files)));
+        var presentation = new PresentationOptions();
+        presentation.AddTo(command);
+        command.SetAction(result => new VerifyCommand(presentation.FormatsOf(result), result.GetValue(json)).Run(result.GetRequiredValue(files)));
         return command;
     }
 

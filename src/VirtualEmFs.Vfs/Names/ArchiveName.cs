@@ -12,7 +12,7 @@ internal readonly record struct ArchiveName(string Name, string Stem, int Rank, 
     private const string MasterSuffix = "_master";
 
     // HDF5 first, then TIFF, then EER (semantics.md, Names).
-    private static readonly string[] s_extensions = [".hdf", ".h5", ".hdf5", ".tif", ".tiff", ".eer", ".mrcz"];
+    private static readonly string[] s_extensions = [".hdf", ".h5", ".hdf5", ".tif", ".tiff", ".eer", ".ecc", ".mrcz"];
 
     /// <summary>True when the stem is itself an MRC name: the archive then appears under exactly that name.</summary>
     public bool IsMrcNamed => !IsSet && MrcNames.IsMrcName(Stem);

@@ -106,6 +106,11 @@ public sealed partial class VirtualTree
             attributes.Add((OwnPrefix + "rendermax", rescale.Maximum.ToString("R", CultureInfo.InvariantCulture)));
         }
 
+        if (description.Gain is { } gain)
+        {
+            attributes.Add((OwnPrefix + "gain", gain));
+        }
+
         if (damage is not null)
         {
             attributes.Add((OwnPrefix + "error", Describe(damage)));
@@ -133,9 +138,10 @@ public sealed partial class VirtualTree
                 _ => "broken",
             }),
         ];
-        if (probed is { Outcome: ProbeOutcome.Broken, Reason: { } reason })
+        if (probed is { Outcome: ProbeOutcome.Broken or ProbeOutcome.NoImages, Reason: { } reason })
         {
-            attributes.Add((OwnPrefix + "error", reason));
+            // Why a file is shown as it is, or cannot be shown.
+            attributes.Add((OwnPrefix + (probed.Outcome == ProbeOutcome.Broken ? "error" : "reason"), reason));
         }
 
         return attributes;

@@ -253,12 +253,14 @@ public sealed class ReadingTests
     [Fact]
     public void ExtendedAttributes_OfPassingFiles_AreTheirOwnAndTellWhyAnArchiveIsBroken()
     {
-        using var bench = new TreeBench(s => s.File("a.txt", "x").File("X.hdf", "broken"));
+        using var bench = new TreeBench(s => s.File("a.txt", "x").File("X.hdf", "broken").File("Y.tif", "none"));
         bench.Source.SetAttribute("a.txt", "user.note", "mine");
         Assert.Equal("mine", AttributeOf(bench, "a.txt", "user.note"));
         Assert.Equal(["user.note"], TreeBench.Ask<IReadOnlyList<string>>(r => bench.Tree.ListExtendedAttributes(bench.Find("a.txt").NodeId, r)).Value);
         Assert.Equal("broken", AttributeOf(bench, "X.hdf", "user.emfs.state"));
         Assert.Equal("the superblock is damaged", AttributeOf(bench, "X.hdf", "user.emfs.error"));
+        Assert.Equal("no images", AttributeOf(bench, "Y.tif", "user.emfs.state"));
+        Assert.Equal("no images", AttributeOf(bench, "Y.tif", "user.emfs.reason"));
     }
 
     [Fact]
