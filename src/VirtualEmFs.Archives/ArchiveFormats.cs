@@ -1,5 +1,6 @@
 using VirtualEmFs.Archives.Eer;
 using VirtualEmFs.Archives.Hdf5.Eman2;
+using VirtualEmFs.Archives.Mrc;
 using VirtualEmFs.Archives.Tiff;
 using VirtualEmFs.Frames;
 
@@ -24,6 +25,11 @@ public sealed class ArchiveFormats : IArchiveFormats
     {
         var eer = new EerFormat(options);
         _formats = [new Eman2Hdf5Format(), new TiffFormat(eer), eer];
+        if (options.PresentsMrcAsSingle)
+        {
+            // First: what is called .mrc is taken for nothing else.
+            _formats = [new MrcFormat(options), .. _formats];
+        }
     }
 
     public ProbeResult Probe(string path)

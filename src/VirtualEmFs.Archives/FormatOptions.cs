@@ -1,3 +1,5 @@
+using VirtualEmFs.Archives.Mrc;
+
 namespace VirtualEmFs.Archives;
 
 /// <summary>What a user can choose about the presentation of archives.</summary>
@@ -29,4 +31,10 @@ public sealed record FormatOptions
             field = value;
         }
     } = 1;
+
+    /// <summary>Plain MRC files of other modes and byte orders are presented, too: as float32, little-endian.</summary>
+    public bool PresentsMrcAsSingle { get; init; }
+
+    /// <summary>How the bytes of MRC mode 0 are read where such files are presented.</summary>
+    public MrcByteSign ByteSign { get; init; }
 }

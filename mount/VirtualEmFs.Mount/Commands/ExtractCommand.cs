@@ -36,7 +36,7 @@ internal sealed class ExtractCommand
             "extract", "Writes archives as the MRC files that a mount shows, without a mount. Example: emfs extract Micrographs/*.hdf -o /scratch/Micrographs")
         { files, output, force, strict };
         var presentation = new PresentationOptions();
-        presentation.AddTo(command);
+        presentation.AddAllTo(command);
         command.SetAction(result =>
             new ExtractCommand(
                 presentation.FormatsOf(result), result.GetRequiredValue(files), result.GetValue(output), result.GetValue(force),

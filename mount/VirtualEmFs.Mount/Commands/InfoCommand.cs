@@ -18,7 +18,7 @@ internal static class InfoCommand
             "info", "Prints shape, pixel size, bits, limits, codec and sizes of archives. Example: emfs info particles.hdf")
         { files, json };
         var presentation = new PresentationOptions();
-        presentation.AddTo(command);
+        presentation.AddAllTo(command);
         command.SetAction(result => Run(presentation.FormatsOf(result), result.GetRequiredValue(files), result.GetValue(json)));
         return command;
     }

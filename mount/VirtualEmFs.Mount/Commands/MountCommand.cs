@@ -44,12 +44,6 @@ internal sealed class MountCommand
 
     private readonly Option<bool> _followSymlinks = new("--follow-symlinks") { Description = "Open archives through symbolic links that lead out of SOURCE." };
 
-    private readonly Option<string?> _mode0 = new("--mode0")
-    {
-        Description = "Sign of 8-bit MRC files where they are archived; archives show the bytes that were written, whatever it says.",
-        HelpName = "signed|unsigned",
-    };
-
     private MountCommand()
     {
     }
@@ -62,9 +56,8 @@ internal sealed class MountCommand
             "mount", "Shows a folder of compressed archives as a folder of .mrc files. Example: emfs mount ~/archives ~/mrc --background")
         {
             _source, _mountPoint, _cacheSize, _decodeMemory, _threads, _showArchives, _damaged, _strictStatistics, _attributeTimeout, _immutable,
-            _followSymlinks, _mode0,
+            _followSymlinks,
         };
-        _mode0.AcceptOnlyFromAmong("signed", "unsigned");
         _threads.Validators.Add(static result =>
         {
             if (result.GetValueOrDefault<int>() < 1)
@@ -72,7 +65,7 @@ internal sealed class MountCommand
                 result.AddError("--threads must be at least 1");
             }
         });
-        _presentation.AddTo(command);
+        _presentation.AddAllTo(command);
         _mounting.AddTo(command);
         command.SetAction(result => _mounting.Run(
             result, result.GetRequiredValue(_source), result.GetRequiredValue(_mountPoint), (source, log) => MakeTree(result, source, log)));
@@ -93,6 +86,7 @@ internal sealed class MountCommand
             AttributeTimeout = result.GetValue(_attributeTimeout).Value,
             IsImmutable = result.GetValue(_immutable),
             FollowSymlinks = result.GetValue(_followSymlinks),
+            ConvertsMrcFiles = _presentation.ConvertsMrcFiles(result),
         };
         try
         {

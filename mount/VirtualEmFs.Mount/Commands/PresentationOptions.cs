@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using VirtualEmFs.Archives;
+using VirtualEmFs.Archives.Mrc;
 using VirtualEmFs.Frames;
 
 namespace VirtualEmFs.Mount.Commands;
@@ -21,6 +23,21 @@ internal sealed class PresentationOptions
         DefaultValueFactory = static _ => FormatOptions.Default.EerUpsampling,
     };
 
+    private readonly Option<bool> _single = new("--float32")
+    {
+        Description = "Present plain MRC files of modes 0, 1, 6, 12 and 101, and big-endian ones, as float32 under their own names.",
+    };
+
+    private readonly Option<MrcByteSign> _byteSign = new("--mode0")
+    {
+        Description = "Take bytes (MRC mode 0) for signed or unsigned numbers; by default header and bytes decide.",
+        HelpName = "signed|unsigned",
+        CustomParser = static argument => argument.Tokens is [{ Value: "signed" }] ? MrcByteSign.Signed
+            : argument.Tokens is [{ Value: "unsigned" }] ? MrcByteSign.Unsigned
+            : Refuse(argument),
+    };
+
+    /// <summary>Adds the options of archives alone.</summary>
     public void AddTo(Command command)
     {
         command.Add(_eerGrouping);
@@ -29,6 +46,17 @@ internal sealed class PresentationOptions
         Limit(_eerUpsampling, 2);
     }
 
+    /// <summary>Adds those of plain MRC files, too.</summary>
+    public void AddAllTo(Command command)
+    {
+        AddTo(command);
+        command.Add(_single);
+        command.Add(_byteSign);
+    }
+
+    /// <summary>True when plain MRC files are presented as float32.</summary>
+    public bool ConvertsMrcFiles(ParseResult result) => result.GetValue(_single);
+
     /// <summary>The formats as a command line asks for them.</summary>
     public IArchiveFormats FormatsOf(ParseResult result) => new ArchiveFormats(OptionsOf(result));
 
@@ -36,7 +64,15 @@ internal sealed class PresentationOptions
     {
         EerGrouping = result.GetValue(_eerGrouping),
         EerUpsampling = result.GetValue(_eerUpsampling),
+        PresentsMrcAsSingle = result.GetValue(_single),
+        ByteSign = result.GetValue(_byteSign),
     };
+
+    private static MrcByteSign Refuse(ArgumentResult argument)
+    {
+        argument.AddError("--mode0 is signed or unsigned");
+        return MrcByteSign.Automatic;
+    }
 
     private static void Limit(Option<int> option, int largest) => option.Validators.Add(result =>
     {

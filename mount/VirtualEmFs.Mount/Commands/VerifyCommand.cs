@@ -21,7 +21,7 @@ internal sealed class VerifyCommand
             "verify", "Decodes archives completely and prints the first damaged frame of each (exit code 1). Example: emfs verify Micrographs/*.hdf")
         { files, json };
         var presentation = new PresentationOptions();
-        presentation.AddTo(command);
+        presentation.AddAllTo(command);
         command.SetAction(result => new VerifyCommand(presentation.FormatsOf(result), result.GetValue(json)).Run(result.GetRequiredValue(files)));
         return command;
     }

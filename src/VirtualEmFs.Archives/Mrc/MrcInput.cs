@@ -49,6 +49,9 @@ public sealed class MrcInput : IDisposable
     /// <summary>The file itself.</summary>
     public SourceFile File => _file;
 
+    /// <summary>What the samples are once they have the machine's byte order and a place of their own.</summary>
+    public SampleType SampleType => _sampleType;
+
     /// <summary>Takes a file for an MRC file; owns it from then on.</summary>
     /// <exception cref="ArchiveException">It cannot be read, or is no exact, complete MRC file: the message says why. The file is then still the caller's.</exception>
     public static MrcInput Open(SourceFile file, MrcByteSign sign = MrcByteSign.Automatic)

@@ -8,27 +8,14 @@ namespace VirtualEmFs.Archives.Tiff;
 /// <param name="PlaneCount">Planes that follow each other behind the only directory (ImageJ beyond 4 GiB); 1 otherwise.</param>
 internal sealed record TiffState(ImmutableArray<long> Directories, int PlaneCount);
 
-/// <summary>Reads the layout of a page when it is asked for, and keeps the last ones.</summary>
-internal sealed class TiffFrameMap(SourceFile file, ArchiveDescription description, TiffState state) : FrameMap
+/// <summary>Reads the layout of a page when it is asked for.</summary>
+internal sealed class TiffFrameMap(SourceFile file, ArchiveDescription description, TiffState state) : KeptLayouts(description.Shape.FrameCount)
 {
-    // 32 layouts: a page of one strip per row has 4,096 pieces, 160 KiB.
-    private readonly FrameLayout?[] _layouts = new FrameLayout?[32];
-
-    public override FrameLayout LayoutOf(int frameIndex)
+    protected override FrameLayout Load(int frameIndex)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(frameIndex);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(frameIndex, description.Shape.FrameCount);
-        ref FrameLayout? slot = ref _layouts[frameIndex % _layouts.Length];
-        if (Volatile.Read(ref slot) is FrameLayout known && known.FirstFrame == frameIndex)
-        {
-            return known;
-        }
-
         try
         {
-            var layout = Load(frameIndex);
-            Volatile.Write(ref slot, layout);
-            return layout;
+            return ReadPage(frameIndex);
         }
         catch (TiffFormatException exception)
         {
@@ -36,7 +23,7 @@ internal sealed class TiffFrameMap(SourceFile file, ArchiveDescription descripti
         }
     }
 
-    private FrameLayout Load(int frameIndex)
+    private FrameLayout ReadPage(int frameIndex)
     {
         var reader = TiffReader.TryOpen(file) ?? throw new TiffFormatException("it is no longer a TIFF file");
         var directory = reader.ReadDirectory(state.Directories[state.PlaneCount > 1 ? 0 : frameIndex]);

@@ -23,6 +23,9 @@ internal enum NodeFlavour : byte
 
     /// <summary>One image of such a folder.</summary>
     Member = 5,
+
+    /// <summary>A plain MRC file under its own name, presented in another mode.</summary>
+    Converted = 6,
 }
 
 /// <summary>
@@ -36,6 +39,9 @@ internal readonly record struct NodeKey(SourceVersion Version, NodeFlavour Flavo
     public static NodeKey OfSource(SourceVersion version, NodeKind kind) =>
         new(kind == NodeKind.Directory ? new SourceVersion(version.Device, version.Inode, 0, 0, 0) : version, NodeFlavour.Source, 0);
 
+    /// <summary>Key of a plain MRC file that is presented in another mode.</summary>
+    public static NodeKey OfConverted(SourceVersion version) => new(version, NodeFlavour.Converted, 0);
+
     /// <summary>Key of an archive's virtual file.</summary>
     public static NodeKey OfMrc(SourceVersion version, MrcView view) => new(version, FlavourOf(view), 0);
 
@@ -48,10 +54,11 @@ internal readonly record struct NodeKey(SourceVersion Version, NodeFlavour Flavo
     };
 
     /// <summary>True for files made from an archive.</summary>
-    public bool IsVirtualFile => Flavour is NodeFlavour.Mrc or NodeFlavour.MrcAsStack or NodeFlavour.MrcAsVolume or NodeFlavour.Member;
+    public bool IsVirtualFile => Flavour is NodeFlavour.Mrc or NodeFlavour.MrcAsStack or NodeFlavour.MrcAsVolume or NodeFlavour.Member or NodeFlavour.Converted;
 
     /// <summary>st_ino: stable across remounts for an unchanged file, and across its versions.</summary>
-    public ulong InodeNumber => InodeNumbers.Mix(Version.Device, Version.Inode, Flavour, Member);
+    public ulong InodeNumber => InodeNumbers.Mix(
+        Version.Device, Version.Inode, Flavour == NodeFlavour.Converted ? NodeFlavour.Source : Flavour, Member);
 
     private static NodeFlavour FlavourOf(MrcView view) => view switch
     {

@@ -287,8 +287,8 @@ public sealed partial class VirtualTree
             return null;
         }
 
-        key = NodeKey.OfSource(stat.Version, stat.Kind);
-        return _nodes.BeginUse(key, stat.Kind, FactsOfSource(path, key, stat));
+        (key, var facts) = await OwnNode(folder.Facts.Path, name.Name, stat);
+        return _nodes.BeginUse(key, stat.Kind, facts);
     }
 
     private async ValueTask<Node?> MemberNodeOf(Node folder, NodeKey key)

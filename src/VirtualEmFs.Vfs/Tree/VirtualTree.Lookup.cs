@@ -69,8 +69,8 @@ public sealed partial class VirtualTree
         var status = _source.Stat(path, followLinks: false, out var stat);
         if (status == VfsStatus.Ok)
         {
-            var key = NodeKey.OfSource(stat.Version, stat.Kind);
-            return EntryOf(_nodes.Refer(key, stat.Kind, FactsOfSource(path, key, stat)));
+            var (key, facts) = await OwnNode(parent.Facts.Path, name, stat);
+            return EntryOf(_nodes.Refer(key, stat.Kind, facts));
         }
 
         if (status != VfsStatus.NotFound)
@@ -80,6 +80,20 @@ public sealed partial class VirtualTree
 
         var index = CurrentIndex(parent);
         return index.Status == VfsStatus.Ok ? await LookupVirtualName(parent, index.Value, name) : index.Status;
+    }
+
+    /// <summary>The node of a real name: the file itself, unless it is a plain MRC file to be presented in another mode.</summary>
+    private async ValueTask<(NodeKey Key, NodeFacts Facts)> OwnNode(string folderPath, string name, SourceStat stat)
+    {
+        if (_options.ConvertsMrcFiles && stat.Kind == NodeKind.File && MrcNames.IsMrcName(name)
+            && await FindArchive(folderPath, name, isProbed: true) is { Probed: { Outcome: ProbeOutcome.Archive, Content: not ArchiveContent.Folder } } file)
+        {
+            var converted = NodeKey.OfConverted(file.Stat.Version);
+            return (converted, FactsOfArchive(converted, file, _time.GetTimestamp()));
+        }
+
+        var key = NodeKey.OfSource(stat.Version, stat.Kind);
+        return (key, FactsOfSource(PathOf(folderPath, name), key, stat));
     }
 
     private async Task<Outcome<NodeEntry>> LookupVirtualName(Node parent, FolderIndex index, string name)

@@ -30,5 +30,8 @@ public sealed record VirtualTreeOptions
     /// <summary>Open archives through symbolic links that lead out of the source.</summary>
     public bool FollowSymlinks { get; init; }
 
+    /// <summary>Plain MRC files that the formats present in another mode are shown so, under their own names.</summary>
+    public bool ConvertsMrcFiles { get; init; }
+
     internal TimeSpan EffectiveTimeout => IsImmutable && AttributeTimeout < TimeSpan.FromDays(1) ? TimeSpan.FromDays(1) : AttributeTimeout;
 }

@@ -1,0 +1,91 @@
+using System.Buffers.Binary;
+using VirtualEmFs.Frames;
+using VirtualEmFs.Frames.Mrc;
+
+namespace VirtualEmFs.Archives.Mrc;
+
+/// <summary>
+/// Plain MRC files that not every program reads: modes 0, 1, 6, 12 and 101, and big-endian ones, as float32, little-endian. Files that
+/// are so already are no archives.
+/// </summary>
+internal sealed class MrcFormat(FormatOptions options) : IArchiveFormat
+{
+    private const int ModeOffset = 12, ImodFlagsOffset = 156;
+
+    // Signed bytes and 4-bit samples: no longer true of float32.
+    private const int ImodSampleFlags = 1 | 16;
+
+    public string Name => "MRC";
+
+    public bool Recognises(ReadOnlySpan<byte> firstBytes, string path) => MrcNames.IsMrcName(path);
+
+    public ProbeResult Probe(SourceFile file, string path)
+    {
+        MrcInput mrc;
+        try
+        {
+            // The file stays the caller's: the input is only asked, and not disposed.
+            mrc = MrcInput.Open(file, options.ByteSign);
+        }
+        catch (ArchiveException exception) when (exception is not ArchiveChangedException)
+        {
+            return ProbeResult.NoImages($"it {exception.Reason}");
+        }
+
+        return mrc.Header.SampleFormat.IsPlainSingle
+            ? ProbeResult.NoImages("it is float32 and little-endian already")
+            : ProbeResult.Found(Describe(mrc, file, path));
+    }
+
+    public ArchiveDescription DescribeMember(SourceFile file, ArchiveDescription folder, int imageNumber) =>
+        throw new ArchiveException(folder.Files[0], $"an MRC file has no member {imageNumber}");
+
+    public FrameMap OpenMap(IReadOnlyList<SourceFile> files, ArchiveDescription description) => new MrcFrameMap(description);
+
+    private ArchiveDescription Describe(MrcInput mrc, SourceFile file, string path)
+    {
+        var state = new MrcState(mrc.Header.SampleFormat, mrc.HeaderBytes.Length);
+        var images = MrcImages.Of(mrc.Header, path, MrcThirdAxis.Automatic);
+        return new ArchiveDescription
+        {
+            Format = Name,
+            Content = images.AreVolumes ? ArchiveContent.Volume : images.Count > 1 ? ArchiveContent.Stack : ArchiveContent.Image,
+            Shape = mrc.Shape,
+            Version = file.Version,
+            Files = [path],
+            SampleType = mrc.SampleType,
+            Codec = MrcFrameMap.PipelineOf(state.Samples, mrc.SampleType).Name,
+            Grid = BlockGrid.ForPieces(mrc.Shape, MrcFrameMap.PieceShapeOf(state.Samples, mrc.Shape), mrc.SampleType.LengthBytes()),
+            PixelSize = new AngstromVector(
+                PixelSize(mrc.Header.CellLengths.X, mrc.Header.Sampling.X), PixelSize(mrc.Header.CellLengths.Y, mrc.Header.Sampling.Y),
+                PixelSize(mrc.Header.CellLengths.Z, mrc.Header.Sampling.Z)),
+            PreservedHeader = HeaderAsSingle(mrc),
+            Remarks = [$"MRC mode {mrc.Header.Mode}{(mrc.Header.IsBigEndian ? ", big-endian" : "")}, presented as float32"],
+            FormatState = state,
+        };
+    }
+
+    private static float PixelSize(float cellLength, int sampling) => sampling > 0 && cellLength > 0 ? cellLength / sampling : 1;
+
+    /// <summary>The file's own header, word for word but for those that speak of the samples; a big-endian one without what lies behind the main header,
+    /// whose numbers only its writer could turn.</summary>
+    private static byte[] HeaderAsSingle(MrcInput mrc)
+    {
+        int imodFlags = mrc.Header.ImodFlags & ~ImodSampleFlags;
+        if (mrc.Header.IsBigEndian)
+        {
+            byte[] turned = new byte[MrcHeader.LengthBytes];
+            (mrc.Header with { Mode = 2, IsBigEndian = false, ImodFlags = imodFlags, ExtendedHeaderLengthBytes = 0, ExtendedHeaderType = "" }).Write(turned);
+            return turned;
+        }
+
+        byte[] header = mrc.HeaderBytes.ToArray();
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(ModeOffset), 2);
+        if (mrc.Header.ImodStamp == MrcHeader.ImodStampValue)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(ImodFlagsOffset), imodFlags);
+        }
+
+        return header;
+    }
+}
