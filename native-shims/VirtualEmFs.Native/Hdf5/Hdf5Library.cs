@@ -93,6 +93,10 @@ public static unsafe class Hdf5Library
     private static Version Start()
     {
         NativeLibraries.Load("hdf5");
+
+        // Before anything else of the library. Every file is closed where its failure can be told; what a full disk did not let
+        // close would crash the library when the process ends.
+        Check(Libhdf5.H5dont_atexit());
         using (Enter())
         {
             uint major, minor, release;

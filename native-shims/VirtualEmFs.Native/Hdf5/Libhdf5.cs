@@ -24,6 +24,9 @@ internal static unsafe partial class Libhdf5
     internal static partial int H5open();
 
     [LibraryImport(Library)]
+    internal static partial int H5dont_atexit();
+
+    [LibraryImport(Library)]
     internal static partial int H5get_libversion(uint* majnum, uint* minnum, uint* relnum);
 
     [LibraryImport(Library)]
