@@ -8,6 +8,7 @@ var root = new RootCommand("VirtualEmFs shows compressed cryo-EM archives as ord
     UnmountCommand.Create(),
     StatusCommand.Create(),
     CompressCommand.Create(),
+    RulesCommand.Create(),
     InfoCommand.Create(),
     ExtractCommand.Create(),
     VerifyCommand.Create(),

@@ -90,7 +90,7 @@ public sealed class TruncationRules
             KeepsRaw = own?.KeepsRaw ?? false,
             Delay = own?.Delay,
             Level = own?.Level,
-            Rule = isHalfFloat ? "mode 12: lossless" : bitsRule.ToString(),
+            Rule = own is { KeepsRaw: true } ? own.ToString() : isHalfFloat ? "mode 12: lossless" : bitsRule.ToString(),
         };
     }
 }

@@ -21,7 +21,7 @@ internal static class CommandLineProgram
         if (parsed.Action is ParseErrorAction && args.Length > 0)
         {
             string command = parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ";
-            string faults = string.Join("; ", parsed.Errors.Select(static error => error.Message.ReplaceLineEndings(" ").TrimEnd('.')));
+            string faults = string.Join("; ", parsed.Errors.Select(static error => error.Message.ReplaceLineEndings(" ").Replace("\t", "", StringComparison.Ordinal).TrimEnd('.')));
             Console.Error.WriteLine($"emfs: {faults}; 'emfs {command}--help' shows what there is");
             return (int)ExitCode.Usage;
         }

@@ -12,10 +12,13 @@ internal sealed class CompressArguments
     // e2compress's own, where limits are given without bits.
     private const int DefaultBits = 10;
 
+    private readonly Argument<string[]> _files = new("FILE") { Description = "MRC files, EMAN2 archives, or with -r folders.", Arity = ArgumentArity.ZeroOrMore };
+
     private readonly Option<int?> _bits = new("--bits")
     {
         Description = "Bits of a sample: 2-16; 0 for lossless float32; below 0 uncompressed. Without it, rules decide.",
         HelpName = "N",
+        CustomParser = static argument => WholeNumber(argument, -1000, 1000),
     };
 
     private readonly Option<string> _level = new("--compresslevel")
@@ -23,6 +26,7 @@ internal sealed class CompressArguments
         Description = "Deflate level 0-9, or auto.",
         HelpName = "N",
         DefaultValueFactory = static _ => "auto",
+        CustomParser = static argument => argument.Tokens[0].Value == "auto" ? "auto" : $"{WholeNumber(argument, 0, 9)}",
     };
 
     private readonly Option<bool> _noOutliers = new("--nooutliers") { Description = "Clamp outliers by EMAN2's histogram rule." };
@@ -49,15 +53,20 @@ internal sealed class CompressArguments
         DefaultValueFactory = static _ => "auto",
     };
 
+    // e2compress has "-v 1"; a word that is no number after a bare "-v" is the first FILE.
+    private readonly Option<string?> _verbose = new("--verbose", "-v")
+    {
+        Description = "1 prints a line for each file.",
+        HelpName = "N",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
     public CompressArguments()
     {
         _thirdAxis.AcceptOnlyFromAmong("auto", "sections", "volume");
         _byteSign.AcceptOnlyFromAmong("auto", "signed", "unsigned");
-        _level.AcceptOnlyFromAmong("auto", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
         _nonFinite.AcceptOnlyFromAmong("refuse", "lossless");
     }
-
-    public Argument<string[]> Files { get; } = new("FILE") { Description = "MRC files, EMAN2 archives, or with -r folders.", Arity = ArgumentArity.OneOrMore };
 
     public Option<string?> Output { get; } = new("--output", "-o")
     {
@@ -76,6 +85,7 @@ internal sealed class CompressArguments
         Description = "Threads that compute; all cores by default.",
         HelpName = "N",
         DefaultValueFactory = static _ => Environment.ProcessorCount,
+        CustomParser = static argument => WholeNumber(argument, 1, 1024) ?? 1,
     };
 
     public Option<bool> OnlyUnfinished { get; } = new("--only-unfinished") { Description = "Skip files whose archive is there already." };
@@ -90,41 +100,43 @@ internal sealed class CompressArguments
 
     public Option<bool> Json { get; } = new("--json") { Description = "Print the result as JSON." };
 
-    public Option<int> Verbose { get; } = new("--verbose", "-v")
-    {
-        Description = "1 prints a line for each file.",
-        HelpName = "N",
-        Arity = ArgumentArity.ZeroOrOne,
-        CustomParser = static argument => argument.Tokens is [Token token] ? int.TryParse(token.Value, CultureInfo.InvariantCulture, out int level) ? level : 1 : 1,
-    };
-
     public void AddTo(Command command)
     {
-        command.Add(Files);
+        command.Add(_files);
         foreach (Option option in new Option[]
         {
             _bits, _level, _noOutliers, _range, _sigmaRange, _nonFinite, Output, OutPath, Recursive, Rules, _thirdAxis, _byteSign, Threads,
-            OnlyUnfinished, DeleteOriginals, DryRun, Force, NoSha256, Json, Verbose,
+            OnlyUnfinished, DeleteOriginals, DryRun, Force, NoSha256, Json, _verbose,
         })
         {
             command.Add(option);
         }
 
-        Threads.Validators.Add(static argument =>
-        {
-            if (argument.GetValueOrDefault<int>() is < 1 or > 1024)
-            {
-                argument.AddError("--threads is a number from 1 to 1024");
-            }
-        });
         command.Validators.Add(argument =>
         {
             if (new Option[] { _noOutliers, _range, _sigmaRange }.Count(option => argument.GetResult(option) is { Implicit: false }) > 1)
             {
                 argument.AddError("--nooutliers, --range and --sigrange exclude each other");
             }
+
+            string[] files = FilesOf(argument.GetValue(_verbose), argument.GetValue(_files));
+            if (files.Length == 0)
+            {
+                argument.AddError("name the files to compress");
+            }
+
+            // A misspelt option must not pass for a file while the others are compressed without it.
+            foreach (string file in files.Where(file => file.StartsWith('-') && !Path.Exists(file)))
+            {
+                argument.AddError($"there is no option '{file}'");
+            }
         });
     }
+
+    public string[] FilesOf(ParseResult result) => FilesOf(result.GetValue(_verbose), result.GetValue(_files));
+
+    public bool IsVerbose(ParseResult result) => result.GetResult(_verbose) is { Implicit: false }
+        && (!int.TryParse(result.GetValue(_verbose), CultureInfo.InvariantCulture, out int level) || level > 0);
 
     public MrcThirdAxis ThirdAxisOf(ParseResult result) => result.GetValue(_thirdAxis) switch
     {
@@ -170,6 +182,21 @@ internal sealed class CompressArguments
 
     private bool HasLimits(ParseResult result) =>
         result.GetValue(_noOutliers) || result.GetValue(_range) is not null || result.GetValue(_sigmaRange) is not null;
+
+    private static string[] FilesOf(string? verbose, string[]? files) =>
+        verbose is null || int.TryParse(verbose, CultureInfo.InvariantCulture, out _) ? files ?? [] : [verbose, .. files ?? []];
+
+    private static int? WholeNumber(ArgumentResult argument, int lowest, int highest)
+    {
+        string text = argument.Tokens[0].Value;
+        if (int.TryParse(text, CultureInfo.InvariantCulture, out int number) && number >= lowest && number <= highest)
+        {
+            return number;
+        }
+
+        argument.AddError($"'{text}' is not a whole number from {lowest} to {highest}");
+        return null;
+    }
 
     private sealed record NumberPair(double First, double Second);
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Security.Cryptography;
 using System.Text.Json;
 using VirtualEmFs.Archives.Compression;
 using VirtualEmFs.Frames;
@@ -35,7 +34,7 @@ internal sealed class CompressCommand(IArchiveFormats formats, ParseResult resul
             Compressor.RemoveLeftovers(folder);
         }
 
-        bool isJson = result.GetValue(arguments.Json), isVerbose = result.GetValue(arguments.Verbose) > 0 || options.IsDryRun;
+        bool isJson = result.GetValue(arguments.Json), isVerbose = arguments.IsVerbose(result) || options.IsDryRun;
         CompressionOutcome[] outcomes = [];
         long begin = Stopwatch.GetTimestamp();
         try
@@ -70,14 +69,13 @@ internal sealed class CompressCommand(IArchiveFormats formats, ParseResult resul
         try
         {
             OutputSpec? output = result.GetValue(arguments.Output) is string text ? OutputSpec.Parse(text) : null;
-            string? rulesPath = result.GetValue(arguments.Rules);
-            byte[]? rules = rulesPath is null ? null : File.ReadAllBytes(rulesPath);
+            (TruncationRules rules, string? rulesSha256) = RulesCommand.Read(result.GetValue(arguments.Rules));
             int? bits = arguments.BitsOf(result, output);
             var compression = new CompressionOptions
             {
                 Treatment = arguments.TreatmentOf(result, output),
-                Rules = rules is null ? TruncationRules.BuiltIn : RulesFile.Parse(rules, rulesPath!),
-                RulesSha256 = rules is null ? null : Convert.ToHexStringLower(SHA256.HashData(rules)),
+                Rules = rules,
+                RulesSha256 = rulesSha256,
                 IsUncompressed = bits < 0,
                 Level = arguments.LevelOf(result),
                 ThirdAxis = arguments.ThirdAxisOf(result),
@@ -94,7 +92,7 @@ internal sealed class CompressCommand(IArchiveFormats formats, ParseResult resul
                 DeletesOriginals = result.GetValue(arguments.DeleteOriginals),
             };
             return (options, CompressionJobs.List(
-                result.GetRequiredValue(arguments.Files), result.GetValue(arguments.Recursive), result.GetValue(arguments.OutPath), output?.Path));
+                arguments.FilesOf(result), result.GetValue(arguments.Recursive), result.GetValue(arguments.OutPath), output?.Path));
         }
         catch (Exception e) when (e is TruncationException or IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using VirtualEmFs.Archives.Compression;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Mount.Extraction;
 
@@ -9,20 +10,39 @@ namespace VirtualEmFs.Mount.Commands;
 internal sealed class VerifyCommand
 {
     private readonly IArchiveFormats _formats;
+    private readonly ChecksumManifest? _manifest;
     private readonly bool _json;
 
-    private VerifyCommand(IArchiveFormats formats, bool json) => (_formats, _json) = (formats, json);
+    private VerifyCommand(IArchiveFormats formats, ChecksumManifest? manifest, bool json) => (_formats, _manifest, _json) = (formats, manifest, json);
 
     public static Command Create()
     {
-        var files = new Argument<string[]>("FILE") { Description = "Archives to decode.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("FILE") { Description = "Archives to decode; without any, those of the files in the manifest.", Arity = ArgumentArity.ZeroOrMore };
+        var manifest = new Option<string?>("--manifest")
+        {
+            Description = "SHA-256 sums of the original files, as sha256sum writes them: each must have its archive here.",
+            HelpName = "SHA256SUMS",
+        };
         var json = new Option<bool>("--json") { Description = "Print a JSON array with a result for each file." };
         var command = new Command(
-            "verify", "Decodes archives completely and prints the first damaged frame of each (exit code 1). Example: emfs verify Micrographs/*.hdf")
-        { files, json };
+            "verify",
+            "Decodes archives completely and prints the first damaged frame of each (exit code 1). Example: emfs verify Micrographs/*.hdf")
+        { files, manifest, json };
         var presentation = new PresentationOptions();
         presentation.AddAllTo(command);
-        command.SetAction(result => new VerifyCommand(presentation.FormatsOf(result), result.GetValue(json)).Run(result.GetRequiredValue(files)));
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(files) is not { Length: > 0 } && result.GetValue(manifest) is null)
+            {
+                result.AddError("name the archives to decode, or a --manifest");
+            }
+        });
+        command.SetAction(result =>
+        {
+            ChecksumManifest? sums = result.GetValue(manifest) is string path ? ChecksumManifest.Read(path) : null;
+            string[] archives = result.GetValue(files) is { Length: > 0 } named ? named : [.. sums!.Entries.Select(ChecksumManifest.ArchiveOf).Distinct()];
+            return new VerifyCommand(presentation.FormatsOf(result), sums, result.GetValue(json)).Run(archives);
+        });
         return command;
     }
 
@@ -31,25 +51,43 @@ internal sealed class VerifyCommand
         VerifyReport[] reports = [.. paths.Select(path => new VerifyReport(path))];
         using var interrupt = new InterruptSource();
         BlockWorkers.Run(reports.SelectMany(Jobs), Environment.ProcessorCount, interrupt.Token);
+        string[] missing = [];
+        if (_manifest is not null)
+        {
+            new ManifestComparison(_formats, _manifest, interrupt.Token).Run(reports);
+            missing = [.. _manifest.Missing.Select(entry => entry.Name)];
+            foreach (VerifyReport report in reports)
+            {
+                Print(report);
+            }
+
+            foreach (string name in missing)
+            {
+                Console.Error.WriteLine($"emfs verify: {_manifest.Path} lists {name}, of which there is no archive here");
+            }
+        }
+
         if (_json)
         {
             Console.WriteLine(JsonSerializer.Serialize(reports, CommandOutput.Json));
         }
 
-        return (int)(reports.All(report => report.Ok) ? ExitCode.Success : ExitCode.Failure);
+        return (int)(missing.Length == 0 && reports.All(report => report.Ok) ? ExitCode.Success : ExitCode.Failure);
     }
 
     private IEnumerable<IBlockJob> Jobs(VerifyReport report)
     {
-        int order = 0;
-        foreach (VirtualFile file in NamedArchive.VirtualFilesOf(_formats, report.File))
+        int order = 0, firstFrame = 0;
+        ArchiveOrigin? origin = OriginOf(report);
+        VirtualFile[] files = report.Ok ? [.. NamedArchive.VirtualFilesOf(_formats, report.File)] : [];
+        foreach (VirtualFile file in files)
         {
             if (!report.Ok)
             {
                 break;
             }
 
-            ArchiveVerification? job = Open(report, file, order++);
+            ArchiveVerification? job = Open(report, file, order++, origin, ref firstFrame, isLast: order == files.Length);
             if (job is not null)
             {
                 report.Begin();
@@ -60,12 +98,31 @@ internal sealed class VerifyCommand
         End(report);
     }
 
-    private ArchiveVerification? Open(VerifyReport report, VirtualFile file, int order)
+    /// <summary>What the archive says of itself; null where it is another program's, or cannot be read: decoding says why.</summary>
+    private static ArchiveOrigin? OriginOf(VerifyReport report)
+    {
+        try
+        {
+            return File.Exists(report.File) ? ArchiveOrigin.Read(report.File) : null;
+        }
+        catch (ArchiveException e)
+        {
+            report.Fail(0, e.Message);
+            return null;
+        }
+    }
+
+    private ArchiveVerification? Open(VerifyReport report, VirtualFile file, int order, ArchiveOrigin? origin, ref int firstFrame, bool isLast)
     {
         try
         {
             IArchive archive = _formats.Open(file.Describe());
-            return new ArchiveVerification(archive, fault =>
+            int first = firstFrame;
+            firstFrame += archive.Description.Shape.FrameCount;
+
+            // Frames that another program added have no checksums, and may have moved the others.
+            bool hasChecksums = origin is not null && firstFrame <= origin.FrameCount && (!isLast || firstFrame == origin.FrameCount);
+            return new ArchiveVerification(archive, hasChecksums ? frame => origin!.ChecksumOf(first + frame) : null, fault =>
             {
                 if (fault is not null)
                 {
@@ -84,9 +141,18 @@ internal sealed class VerifyCommand
 
     private void End(VerifyReport report)
     {
-        if (report.End() && !_json)
+        if (report.End() && _manifest is null)
         {
-            (report.Ok ? Console.Out : Console.Error).WriteLine(report.Fault ?? $"{report.File}: ok");
+            Print(report);
+        }
+    }
+
+    private void Print(VerifyReport report)
+    {
+        if (!_json)
+        {
+            (report.Ok ? Console.Out : Console.Error).WriteLine(
+                report.Fault ?? $"{report.File}: ok{(report.Original is string original ? ", " + original : "")}");
         }
     }
 }

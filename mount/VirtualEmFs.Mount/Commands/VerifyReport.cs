@@ -14,6 +14,9 @@ internal sealed class VerifyReport(string file)
     /// <summary>One sentence about the first damaged frame; null when there is none.</summary>
     public string? Fault { get; private set; }
 
+    /// <summary>What the archive is to the file that a list of checksums names; null without a list.</summary>
+    public string? Original { get; set; }
+
     /// <summary>A virtual file of the archive is going to be decoded.</summary>
     public void Begin()
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using VirtualEmFs.Archives.Compression;
 
 namespace VirtualEmFs.Mount.Compressing;
@@ -31,6 +32,7 @@ internal sealed record CompressionOutcome(string Input, string Output, Compressi
     public bool OriginalDeleted { get; init; }
 
     /// <summary>One line for people.</summary>
+    [JsonIgnore]
     public string Line => Report is not CompressionReport report
         ? $"{Input}: {Reason}"
         : $"{Input} -> {Output}: {Bits(report)}, {Commands.CommandOutput.Length(report.InputLengthBytes)} -> "

@@ -95,8 +95,7 @@ internal sealed class CompressionRun(IArchiveFormats formats, CompressionRunOpti
             return outcome with { Status = CompressionStatus.Predicted, Report = Counted(forecast) };
         }
 
-        string folder = Path.GetDirectoryName(Path.GetFullPath(job.OutputPath))!;
-        Directory.CreateDirectory(folder);
+        CreateFolderOf(job.OutputPath);
         CompressionReport report = _compressor.Compress(job.InputPath, job.OutputPath, compression, cancellation);
         bool isDeleted = options.DeletesOriginals && Path.GetFullPath(job.InputPath) != Path.GetFullPath(job.OutputPath);
         if (isDeleted)
@@ -106,6 +105,18 @@ internal sealed class CompressionRun(IArchiveFormats formats, CompressionRunOpti
         }
 
         return outcome with { Status = CompressionStatus.Compressed, Report = Counted(report), OriginalDeleted = isDeleted };
+    }
+
+    private static void CreateFolderOf(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ArchiveException(path, $"its folder cannot be made: {e.Message}", inner: e);
+        }
     }
 
     private CompressionReport Counted(CompressionReport report)

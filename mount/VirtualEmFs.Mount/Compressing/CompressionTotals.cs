@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using VirtualEmFs.Mount.Commands;
 
 namespace VirtualEmFs.Mount.Compressing;
@@ -7,6 +8,7 @@ internal sealed record CompressionTotals(
     int Compressed, int Skipped, int Failed, int Guarded, long InputLengthBytes, long OutputLengthBytes, double Seconds, bool Predicted)
 {
     /// <summary>For people.</summary>
+    [JsonIgnore]
     public string Line =>
         $"{Compressed} {(Compressed == 1 ? "file" : "files")}{(Predicted ? " would be" : "")} compressed"
         + (Compressed > 0 ? $": {CommandOutput.Length(InputLengthBytes)} -> {(Predicted ? "about " : "")}{CommandOutput.Length(OutputLengthBytes)}, {(double)InputLengthBytes / Math.Max(1, OutputLengthBytes):F1}:1" : "")

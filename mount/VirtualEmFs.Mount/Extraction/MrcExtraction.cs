@@ -1,6 +1,5 @@
 using Microsoft.Win32.SafeHandles;
 using VirtualEmFs.Frames;
-using VirtualEmFs.Frames.Kernels;
 using VirtualEmFs.Frames.Mrc;
 using VirtualEmFs.Native.Libc;
 
@@ -14,7 +13,6 @@ internal sealed class MrcExtraction : IBlockJob
 {
     private readonly IArchive _archive;
     private readonly VirtualMrc _mrc;
-    private readonly int _rowLengthBytes;
     private readonly bool _replace;
     private readonly Action<MrcExtraction, IOException?> _report;
     private readonly string _temporaryPath;
@@ -28,7 +26,6 @@ internal sealed class MrcExtraction : IBlockJob
     public MrcExtraction(IArchive archive, VirtualMrc mrc, string path, bool replace, Action<MrcExtraction, IOException?> report)
     {
         (_archive, _mrc, Path, _replace, _report) = (archive, mrc, path, replace, report);
-        _rowLengthBytes = checked((int)mrc.Map.RowLengthBytes);
         string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
         _temporaryPath = System.IO.Path.Combine(folder, $".{System.IO.Path.GetFileName(path)}.{Environment.ProcessId}.part");
         _file = File.OpenHandle(_temporaryPath, FileMode.Create, FileAccess.Write, FileShare.Read);
@@ -44,36 +41,8 @@ internal sealed class MrcExtraction : IBlockJob
 
     public long BlockCount => Description.Grid.BlockCount;
 
-    public void Process(long block, WorkerBuffer buffer, DecodeSlots slots)
-    {
-        BlockExtent extent = Description.Grid.ExtentOf(block);
-        BlockFormat format = _archive.FormatOf(extent);
-        Span<byte> stored = buffer.Stored(format.LengthBytes);
-        _archive.Decode(extent, stored, slots);
-
-        int nx = Description.Shape.Nx;
-        int storedRowLengthBytes = nx * format.SampleType.LengthBytes();
-        Span<byte> rendered = buffer.Rendered(_rowLengthBytes);
-        int rowsAtOnce = rendered.Length / _rowLengthBytes;
-        for (int frame = 0; frame < extent.FrameCount; frame++)
-        {
-            for (int row = 0; row < extent.RowCount; row += rowsAtOnce)
-            {
-                int rows = Math.Min(rowsAtOnce, extent.RowCount - row);
-                int firstStoredRow = (frame * extent.RowCount) + row;
-                Span<byte> part = rendered[..(rows * _rowLengthBytes)];
-                MrcRendering.Render(
-                    stored.Slice(firstStoredRow * storedRowLengthBytes, rows * storedRowLengthBytes),
-                    format.SampleType, format.Rescale, Description.MrcMode, nx, 0, part);
-                if (_mrc.Map.Format is { IsBigEndian: true, SampleBits: > 8 })
-                {
-                    ByteOrder.Swap(part, _mrc.Map.Format.SampleBits / 8);
-                }
-
-                RandomAccess.Write(_file, part, _mrc.Map.RowOffset(extent.FirstFrame + frame, extent.FirstRow + row));
-            }
-        }
-    }
+    public void Process(long block, WorkerBuffer buffer, DecodeSlots slots) => BlockRendering.Render(
+        _archive, _mrc, block, buffer, slots, (bytes, fileOffset) => RandomAccess.Write(_file, bytes, fileOffset));
 
     public void Finish(IOException? fault)
     {

@@ -38,7 +38,7 @@ internal sealed class CompressionAccount
         ImageCount = input.ImageCount,
         FrameCount = frameCount,
         AreVolumes = input.Content == ArchiveContent.Volume || (input.Content == ArchiveContent.Folder && frameCount > input.ImageCount),
-        Bits = (_fewestBits == Lossless ? 0 : _fewestBits, _mostBits == Lossless ? 0 : _mostBits),
+        Bits = new BitRange(_fewestBits == Lossless ? 0 : _fewestBits, _mostBits == Lossless ? 0 : _mostBits),
         GuardedCount = _guardedCount,
         TruncatedCount = _total.TruncatedCount,
         LargestError = _total.LargestError,

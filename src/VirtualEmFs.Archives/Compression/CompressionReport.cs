@@ -2,6 +2,9 @@ using System.Collections.Immutable;
 
 namespace VirtualEmFs.Archives.Compression;
 
+/// <summary>Fewest and most bits of the images of a file; 0 stands for lossless float32.</summary>
+public readonly record struct BitRange(int Fewest, int Most);
+
 /// <summary>What became of one file.</summary>
 public sealed record CompressionReport
 {
@@ -23,7 +26,7 @@ public sealed record CompressionReport
     public required bool AreVolumes { get; init; }
 
     /// <summary>Fewest and most bits of an image; 0 for lossless float32, which counts as most.</summary>
-    public required (int Fewest, int Most) Bits { get; init; }
+    public required BitRange Bits { get; init; }
 
     /// <summary>Images whose bits the precision guard raised.</summary>
     public required int GuardedCount { get; init; }

@@ -59,6 +59,14 @@ public sealed class Compressor(IArchiveFormats formats)
         return new CompressionForecast(input, new ImagePlanner(input, options, treatment, cancellation), cancellation).Run(outputPath, treatment.Rule);
     }
 
+    /// <summary>Tells how a file would be treated, from its name and header alone.</summary>
+    /// <exception cref="ArchiveException">The input is unfit.</exception>
+    public Treatment TreatmentFor(string inputPath, CompressionOptions options)
+    {
+        using ICompressionInput input = Open(inputPath, options);
+        return ChosenTreatment(input, options);
+    }
+
     /// <summary>Removes from a folder what runs of this machine left there when they were killed; nothing else.</summary>
     public static void RemoveLeftovers(string folder)
     {
@@ -126,11 +134,12 @@ public sealed class Compressor(IArchiveFormats formats)
 
     private static Treatment TreatmentOf(ICompressionInput input, CompressionOptions options)
     {
-        string path = input.File.Path;
-        Treatment treatment = options.Treatment
-            ?? options.Rules.For(options.RelativePath ?? Path.GetFileName(path), input.Content, input.Mrc.Mode ?? 2);
-        return treatment.KeepsRaw ? throw new KeptRawException(path, treatment.Rule) : treatment;
+        Treatment treatment = ChosenTreatment(input, options);
+        return treatment.KeepsRaw ? throw new KeptRawException(input.File.Path, treatment.Rule) : treatment;
     }
+
+    private static Treatment ChosenTreatment(ICompressionInput input, CompressionOptions options) => options.Treatment
+        ?? options.Rules.For(options.RelativePath ?? Path.GetFileName(input.File.Path), input.Content, input.Mrc.Mode ?? 2);
 
     private static Provenance ProvenanceOf(ICompressionInput input, Treatment treatment, string? sha256, CompressionOptions options) =>
         input.Earlier is Provenance earlier

@@ -49,8 +49,9 @@ internal static class EarlierProvenance
         float[]? steps = Field<float>(file, group, ProvenanceNames.StepOverSigma, SampleType.Float32);
         long[]? truncated = Field<long>(file, group, ProvenanceNames.Truncated, SampleType.Int64);
         byte[]? clamped = Field<byte>(file, group, ProvenanceNames.Clamped, SampleType.UInt8);
+        uint[]? checksums = Field<uint>(file, group, ProvenanceNames.Checksum, SampleType.UInt32);
         if (largestErrors is null || rmsErrors?.Length != largestErrors.Length || steps?.Length != largestErrors.Length
-            || truncated?.Length != largestErrors.Length || clamped?.Length != largestErrors.Length)
+            || truncated?.Length != largestErrors.Length || clamped?.Length != largestErrors.Length || checksums?.Length != largestErrors.Length)
         {
             return [];
         }
@@ -58,7 +59,7 @@ internal static class EarlierProvenance
         return
         [
             .. Enumerable.Range(0, largestErrors.Length).Select(frame => new FrameRecord(
-                largestErrors[frame], rmsErrors[frame], steps[frame], truncated[frame], clamped[frame] != 0, 0)),
+                largestErrors[frame], rmsErrors[frame], steps[frame], truncated[frame], clamped[frame] != 0, checksums[frame])),
         ];
     }
 

@@ -94,7 +94,7 @@ public sealed class RecompressionTests : IDisposable
         CompressionReport report = new Compressor(new ArchiveFormats()).Compress(
             GoldenData.PathOf("eman2", "bits_minus1_contiguous", "archive.hdf"), output,
             new CompressionOptions { Treatment = Treatment.Explicit(8, LimitRequest.None) }, TestContext.Current.CancellationToken);
-        Assert.Equal((8, 8), report.Bits);
+        Assert.Equal(new BitRange(8, 8), report.Bits);
         Assert.Equal(8, new ArchiveFormats().Probe(output).Description!.Rescale.Bits);
     }
 
