@@ -48,6 +48,25 @@ public sealed class FoldersTests
         Assert.NotEqual(entries.Single(entry => entry.Name == "a.txt").Entry!.Value.NodeId, bench.Find("a.txt").NodeId);
     }
 
+    /// <summary>"ls -l" and then "find" ask the disk once; a name that came meanwhile is there all the same.</summary>
+    [Fact]
+    public void List_AgainWithinTheTimeout_ReadsTheFolderOnceUnlessItChanged()
+    {
+        using var bench = new TreeBench(s => s.File("X.hdf", "stack").File("Y.hdf", "image"));
+        Assert.Equal(4, bench.Entries(withAttributes: true).Count);
+        int statCount = bench.Source.Calls["Stat"];
+        var again = bench.Entries(withAttributes: true, batch: 1);
+        Assert.Equal(["X.mrcs", "Y.mrc"], again.Where(entry => entry.Entry is not null).Select(entry => entry.Name).Order());
+        Assert.Equal(1, bench.Source.Calls["List"]);
+        Assert.Equal(statCount + 1, bench.Source.Calls["Stat"]); // the folder's own
+
+        bench.Source.File("Z.hdf", "image");
+        Assert.Contains(bench.Entries(withAttributes: true), entry => entry.Name == "Z.mrc");
+        bench.Expire();
+        bench.Entries(withAttributes: true);
+        Assert.Equal(3, bench.Source.Calls["List"]);
+    }
+
     [Fact]
     public void List_FromAnyCookie_ContinuesThere()
     {
