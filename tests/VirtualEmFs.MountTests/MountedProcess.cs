@@ -78,6 +78,10 @@ internal sealed class MountedProcess : IDisposable
     /// <summary><c>emfs mount</c> with these options.</summary>
     public static MountedProcess Start(string source, params string[] options) => new("mount", source, null, options);
 
+    /// <summary><c>emfs mount</c> with a variable of its environment set.</summary>
+    public static MountedProcess StartIn((string Name, string Value) environment, string source, params string[] options) =>
+        new("mount", source, null, options, environment);
+
     /// <summary><c>emfs mount</c> on a folder of the caller's.</summary>
     public static MountedProcess StartOn(string mountPoint, string source, params string[] options) => new("mount", source, mountPoint, options);
 
@@ -98,6 +102,22 @@ internal sealed class MountedProcess : IDisposable
     {
         using var report = JsonDocument.Parse(Programs.Check(Programs.Emfs, "status", MountPoint, "--json"));
         return report.RootElement.Clone();
+    }
+
+    /// <summary>The most memory that the process has had resident: VmHWM of /proc/PID/status.</summary>
+    public long PeakResidentBytes =>
+        1024 * long.Parse(File.ReadLines($"/proc/{ProcessId}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ')[^2]);
+
+    /// <summary>The figures of the tree once nothing is decoded and no lease is held any more.</summary>
+    /// <exception cref="TimeoutException">That does not come: something was not given back.</exception>
+    public JsonElement WaitForRest()
+    {
+        JsonElement tree = default;
+        return SpinWait.SpinUntil(
+            () => (tree = Status().GetProperty("tree")).GetProperty("queuedBlocks").GetInt64() == 0 && tree.GetProperty("leasesInUse").GetInt64() == 0,
+            s_endDeadline * 3)
+            ? tree
+            : throw new TimeoutException($"the mount does not come to rest: {tree}");
     }
 
     /// <summary>Sends a signal by name: TERM, INT, HUP, KILL.</summary>

@@ -42,7 +42,7 @@ internal static class StatusCommand
         if (report.Tree is { } tree)
         {
             Add("cache", $"{Mebibytes(tree.CacheBytes)} of {Mebibytes(tree.CacheBudgetBytes)}, {tree.Hits} hits, {tree.Misses} misses");
-            Add("decoding", $"{tree.Decodes} blocks ({tree.ReadAheads} ahead of their readers, {tree.FailedDecodes} failed), {tree.QueuedBlocks} queued");
+            Add("decoding", $"{tree.Decodes} blocks ({tree.ReadAheads} ahead of their readers, {tree.FailedDecodes} failed), {tree.QueuedBlocks} queued, {tree.LeasesInUse} in use");
             Add("archives", $"{tree.Probes} probed, {tree.OpenArchives} open; {tree.Nodes} files and folders known, {tree.OpenHandles} open, {tree.WaitingOperations} operations wait for the disk");
         }
 

@@ -53,7 +53,8 @@ public sealed class ReadEngine : IFrameReader, IDisposable
     /// <summary>What has been done so far.</summary>
     public ReadStatistics Statistics => new(
         Interlocked.Read(ref _hits), Interlocked.Read(ref _misses), Interlocked.Read(ref _decodes), Interlocked.Read(ref _readAheads),
-        Interlocked.Read(ref _failures), _cache.UsedBytes + _decodePool.UsedBytes, _cache.BudgetBytes, _queue.Count, _archives.Count);
+        Interlocked.Read(ref _failures), _cache.UsedBytes + _decodePool.UsedBytes, _cache.BudgetBytes, _queue.Count, _archives.Count,
+        LeasesInUse);
 
     /// <summary>Leases that somebody still reads from or decodes into; kept blocks not counted.</summary>
     internal long LeasesInUse => _cache.OutstandingCount - _cache.Count + _decodePool.OutstandingCount;

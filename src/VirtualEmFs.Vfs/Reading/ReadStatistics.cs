@@ -8,7 +8,8 @@ namespace VirtualEmFs.Vfs.Reading;
 /// <param name="Failures">Decodes that failed.</param>
 /// <param name="CacheUsedBytes">Memory that blocks occupy, being read or kept.</param>
 /// <param name="QueuedBlocks">Blocks that wait for a decode thread.</param>
+/// <param name="LeasesInUse">Leases of memory that a read or a decode holds at this moment; kept blocks not counted.</param>
 /// <param name="OpenArchives">Archives held open, idle ones included.</param>
 public readonly record struct ReadStatistics(
     long Hits, long Misses, long Decodes, long ReadAheads, long Failures, long CacheUsedBytes, long CacheBudgetBytes, int QueuedBlocks,
-    int OpenArchives);
+    int OpenArchives, long LeasesInUse);

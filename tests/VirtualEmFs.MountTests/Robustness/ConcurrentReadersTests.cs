@@ -6,7 +6,7 @@ namespace VirtualEmFs.MountTests.Robustness;
 public sealed class ConcurrentReadersTests
 {
     [Fact]
-    public void RandomReads_OfManyProcessesWithACacheOfOneBlock_GiveTheExtractedBytes()
+    public void RandomReads_OfManyProcessesWithACacheOfOneBlock_GiveTheExtractedBytesAndReturnAllLeases()
     {
         using var folder = new TemporaryFolder();
         string source = folder.PathOf("source"), extracted = folder.PathOf("extracted"), tables = folder.PathOf("tables");
@@ -16,7 +16,7 @@ public sealed class ConcurrentReadersTests
         }
 
         Programs.Check(Programs.Python, Path.Combine(GoldenData.RepositoryRoot, "tests/python/make_project.py"), source, tables);
-        string[] archives = Directory.GetFiles(source, "*.hdf", SearchOption.AllDirectories);
+        string[] archives = Directory.GetFiles(source, "*", SearchOption.AllDirectories);
         Programs.Check(Programs.Emfs, ["extract", "-o", extracted, .. archives]);
         using MountedProcess mount = MountedProcess.Start(source, "--cache-size", "256KiB", "--decode-memory", "16MiB");
         string[] pairs = [.. Directory.GetFiles(mount.MountPoint, "*.mrc*", SearchOption.AllDirectories)
@@ -44,5 +44,7 @@ public sealed class ConcurrentReadersTests
             with ProcessPoolExecutor(32) as readers:
                 print(*set(readers.map(read, range(32))))
             """, .. pairs]).Trim());
+
+        Assert.Equal(0, mount.WaitForRest().GetProperty("failedDecodes").GetInt64());
     }
 }
