@@ -10,10 +10,6 @@ public sealed partial class VirtualTree
     // Names that one item of a lane looks at before others have their turn.
     private const int NamesPerTurn = 32;
 
-    // The listing made last: "ls" and "find" one after the other, or the many readers of one folder, share it for as long as
-    // the kernel itself may keep what it says.
-    private RecentListing? _recentListing;
-
     public void OpenDirectory(ulong nodeId, IReply<ulong> reply)
     {
         if (!TryFind(nodeId, reply, out var node))
@@ -142,114 +138,6 @@ public sealed partial class VirtualTree
     {
         var name = listing.Names[place];
         return new DirectoryEntry(name.Name, node?.Kind ?? name.Kind, name.Inode, place + 1, node is null ? null : EntryOf(node));
-    }
-
-    /// <summary>Names of a source folder: finds and probes its archives side by side, then names them.</summary>
-    private async Task<Outcome<FolderListing>> ListFolder(Node folder, string lane, bool withAttributes)
-    {
-        long timestamp = _time.GetTimestamp();
-        var status = StatFolder(folder, out var stat);
-        if (status != VfsStatus.Ok)
-        {
-            return status;
-        }
-
-        if (_recentListing is { } recent && recent.Folder == folder.Id && recent.Version == stat.Version
-            && (recent.IsProbed || !withAttributes) && RemainingTimeout(recent.Listing.Timestamp) > TimeSpan.Zero)
-        {
-            return recent.Listing;
-        }
-
-        string folderPath = folder.Facts.Path;
-        status = _source.List(folderPath, out var names);
-        if (status != VfsStatus.Ok)
-        {
-            return status;
-        }
-
-        names = await WithKinds(lane, folderPath, names);
-        var index = NoteIndex(folder, names, stat.Version);
-        var archives = new List<ArchiveName>();
-        foreach (var name in names)
-        {
-            if (name.Kind is NodeKind.File or NodeKind.SymbolicLink && ArchiveName.TryParse(name.Name, out var archive))
-            {
-                archives.Add(archive);
-            }
-        }
-
-        var found = new ArchiveFile?[archives.Count];
-        await ForEach(lane, found.Length, async i => found[i] = await FindArchive(
-            folderPath, archives[i].Name, isProbed: withAttributes || !FolderNames.IsNamedWithoutProbing(index, archives[i])));
-        var files = new Dictionary<string, ArchiveFile>(found.Length, StringComparer.Ordinal);
-        for (int i = 0; i < found.Length; i++)
-        {
-            if (found[i] is { } file)
-            {
-                files.Add(archives[i].Name, file);
-            }
-        }
-
-        var listed = Dots(folder);
-        var lister = new FolderLister(folder.Id == IFileTree.RootId, stat.Version.Device, _source.FullPath(folderPath), _options.ShowArchives);
-        lister.List(names, files, new FolderNames(index, files, BindingsOf(folder)), BindingsOf(folder), listed);
-        var listing = new FolderListing(listed, timestamp);
-        _recentListing = new RecentListing(folder.Id, stat.Version, withAttributes, listing);
-        return listing;
-    }
-
-    /// <summary>Asks for the kind of each name where the file system does not tell it with the name: programs believe d_type.</summary>
-    private async Task<IReadOnlyList<SourceName>> WithKinds(string lane, string folderPath, IReadOnlyList<SourceName> names)
-    {
-        if (names.All(name => name.Kind is not null))
-        {
-            return names;
-        }
-
-        var told = names.ToArray();
-        await ForEach(lane, told.Length, i =>
-        {
-            if (told[i].Kind is null && _source.Stat(PathOf(folderPath, told[i].Name), followLinks: false, out var stat) == VfsStatus.Ok)
-            {
-                told[i] = told[i] with { Kind = stat.Kind };
-            }
-
-            return ValueTask.CompletedTask;
-        });
-        return told.Where(name => name.Kind is not null).ToArray();
-    }
-
-    private async Task<Outcome<FolderListing>> ListMembers(Node folder)
-    {
-        long timestamp = _time.GetTimestamp();
-        var archive = await DescribeArchive(folder);
-        if (archive.Status != VfsStatus.Ok)
-        {
-            return archive.Status;
-        }
-
-        var listed = Dots(folder);
-        var version = folder.Key.Version;
-        foreach (int imageNumber in archive.Value.Archive.Members)
-        {
-            var key = new NodeKey(version, NodeFlavour.Member, imageNumber);
-            listed.Add(new ListedName(NameRules.MemberName(imageNumber), NodeKind.File, key.InodeNumber, null, key));
-        }
-
-        return new FolderListing(listed, timestamp);
-    }
-
-    private List<ListedName> Dots(Node folder)
-    {
-        ulong own = folder.Facts.Attributes.Inode;
-        ulong parent = own;
-        string parentPath = FolderOf(folder.Facts.Path);
-        if (folder.Id != IFileTree.RootId && _source.Stat(parentPath, followLinks: parentPath.Length == 0, out var stat) == VfsStatus.Ok)
-        {
-            parent = parentPath.Length == 0 ? InodeNumbers.Root : NodeKey.OfSource(stat.Version, stat.Kind).InodeNumber;
-        }
-
-        return [new ListedName(".", NodeKind.Directory, own, null, null), new ListedName("..", NodeKind.Directory, parent, null, null)];
     }
 
     /// <summary>The node of a listed name, in use; null when it cannot be had: the kernel then looks the name up.</summary>
