@@ -1,6 +1,7 @@
 using VirtualEmFs.Archives.Eer;
 using VirtualEmFs.Archives.Hdf5.Eman2;
 using VirtualEmFs.Archives.Mrc;
+using VirtualEmFs.Archives.Mrcz;
 using VirtualEmFs.Archives.Tiff;
 using VirtualEmFs.Frames;
 
@@ -24,7 +25,7 @@ public sealed class ArchiveFormats : IArchiveFormats
     public ArchiveFormats(FormatOptions options)
     {
         var eer = new EerFormat(options);
-        _formats = [new Eman2Hdf5Format(), new TiffFormat(eer), eer];
+        _formats = [new Eman2Hdf5Format(), new TiffFormat(eer), eer, new MrczFormat(options)];
         if (options.PresentsMrcAsSingle)
         {
             // First: what is called .mrc is taken for nothing else.

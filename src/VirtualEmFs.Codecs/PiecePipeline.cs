@@ -1,3 +1,4 @@
+using VirtualEmFs.Codecs.Blosc;
 using VirtualEmFs.Codecs.Hdf5Filters;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Frames.Kernels;
@@ -167,7 +168,7 @@ public static class PiecePipeline
     {
         FilterKind.Deflate or FilterKind.Fletcher32 => null,
         FilterKind.Shuffle or FilterKind.ByteSwap => step.Parameters is [>= 1, ..] ? null : "a filter lacks the length of an element",
-        FilterKind.Zstd or FilterKind.Xz or FilterKind.Lzw or FilterKind.PackBits => null,
+        FilterKind.Zstd or FilterKind.Blosc or FilterKind.Xz or FilterKind.Lzw or FilterKind.PackBits => null,
         FilterKind.UnpackNibbles or FilterKind.ReverseBits or FilterKind.Eer => null,
         FilterKind.Predictor => Predictor.FindUnsupported(step.Parameters.AsSpan()),
         FilterKind.NBit => NBit.FindUnsupported(step.Parameters.AsSpan()),
@@ -184,6 +185,8 @@ public static class PiecePipeline
                 return DeflateDecoder.Decode(source, destination);
             case FilterKind.Zstd:
                 return ZstdDecoder.Decode(source, destination);
+            case FilterKind.Blosc:
+                return BloscDecoder.Decode(source, destination);
             case FilterKind.Xz:
                 return XzDecoder.Decode(source, destination);
             case FilterKind.Lzw:
