@@ -7,10 +7,13 @@ internal sealed class DecodeQueue : IDisposable
     private readonly Lock _gate = new();
     private readonly Queue<ActiveBlock> _wanted = new();    // guarded by _gate
     private readonly Queue<ActiveBlock> _readAhead = new(); // guarded by _gate
-    private readonly SemaphoreSlim _available = new(0);
+
+    // The thread that became idle last works next: its tables and scratch memory are still in the core's cache, and threads
+    // that are only there to wait for slow disks stay asleep while the disk is fast. Guarded by _gate.
+    private readonly Stack<SemaphoreSlim> _idle = new();
     private readonly Thread[] _threads;
     private readonly Action<ActiveBlock> _decode;
-    private volatile bool _stopped;
+    private bool _isStopped; // guarded by _gate
 
     public DecodeQueue(int threadCount, Action<ActiveBlock> decode)
     {
@@ -38,31 +41,40 @@ internal sealed class DecodeQueue : IDisposable
     /// <summary>Queues a block. One that was queued for read-ahead may be queued again as wanted: it is decoded once.</summary>
     public void Add(ActiveBlock block, bool isWanted)
     {
+        SemaphoreSlim? sleeper;
         lock (_gate)
         {
             (isWanted ? _wanted : _readAhead).Enqueue(block);
+            _idle.TryPop(out sleeper);
         }
 
-        _available.Release();
+        sleeper?.Release();
     }
 
     private void Run()
     {
+        using var wake = new SemaphoreSlim(0);
         while (true)
         {
-            _available.Wait();
-            if (_stopped)
-            {
-                return;
-            }
-
-            ActiveBlock block;
+            ActiveBlock? block;
             lock (_gate)
             {
-                block = _wanted.Count > 0 ? _wanted.Dequeue() : _readAhead.Dequeue();
+                if (_isStopped)
+                {
+                    return;
+                }
+
+                if (!_wanted.TryDequeue(out block) && !_readAhead.TryDequeue(out block))
+                {
+                    _idle.Push(wake);
+                }
             }
 
-            if (block.TryStart())
+            if (block is null)
+            {
+                wake.Wait();
+            }
+            else if (block.TryStart())
             {
                 _decode(block);
             }
@@ -72,13 +84,18 @@ internal sealed class DecodeQueue : IDisposable
     /// <summary>Lets decodes under way finish; those still queued are dropped.</summary>
     public void Dispose()
     {
-        _stopped = true;
-        _available.Release(_threads.Length);
+        lock (_gate)
+        {
+            _isStopped = true;
+            while (_idle.TryPop(out var sleeper))
+            {
+                sleeper.Release();
+            }
+        }
+
         foreach (Thread thread in _threads)
         {
             thread.Join();
         }
-
-        _available.Dispose();
     }
 }
