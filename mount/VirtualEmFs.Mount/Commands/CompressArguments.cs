@@ -12,7 +12,7 @@ internal sealed class CompressArguments
     // e2compress's own, where limits are given without bits.
     private const int DefaultBits = 10;
 
-    private readonly Argument<string[]> _files = new("FILE") { Description = "MRC files, EMAN2 archives, or with -r folders.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> _files = new("FILE") { Description = "MRC, MRCZ, TIFF and EER files, EMAN2 archives, or with -r folders of MRC files.", Arity = ArgumentArity.ZeroOrMore };
 
     private readonly Option<int?> _bits = new("--bits")
     {

@@ -98,6 +98,12 @@ internal sealed class CompressionRun(IArchiveFormats formats, CompressionRunOpti
         CreateFolderOf(job.OutputPath);
         CompressionReport report = _compressor.Compress(job.InputPath, job.OutputPath, compression, cancellation);
         bool isDeleted = options.DeletesOriginals && Path.GetFullPath(job.InputPath) != Path.GetFullPath(job.OutputPath);
+        if (isDeleted && formats.Probe(job.InputPath).Description is { Format: "EER" })
+        {
+            isDeleted = false;
+            report = report with { Warnings = report.Warnings.Add("the original stays: an archive of summed frames cannot replace an EER movie") };
+        }
+
         if (isDeleted)
         {
             // The archive is verified, durable and has its name.

@@ -123,7 +123,8 @@ public sealed class Compressor(IArchiveFormats formats)
             file.Read(0, signature);
             return signature.SequenceEqual(Superblock.Signature)
                 ? Eman2CompressionInput.Open(file, formats)
-                : new MrcCompressionInput(MrcInput.Open(file, options.ByteSign), options.OriginalName ?? path, options.ThirdAxis);
+                : ArchiveCompressionInput.TryOpen(file, formats) as ICompressionInput
+                ?? new MrcCompressionInput(MrcInput.Open(file, options.ByteSign), options.OriginalName ?? path, options.ThirdAxis);
         }
         catch
         {
