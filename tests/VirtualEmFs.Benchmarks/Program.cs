@@ -12,6 +12,7 @@ var benchmarks = new Dictionary<string, Action>
     ["kernels"] = KernelBench.Run,
     ["mount"] = MountBench.Run,
     ["compression"] = CompressionBench.Run,
+    ["compress"] = CompressCommandBench.Run,
     ["movies"] = TiffBench.Run,
 };
 if (args.Length > 1 || (args.Length == 1 && !benchmarks.ContainsKey(args[0])))

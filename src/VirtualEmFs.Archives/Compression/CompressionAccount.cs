@@ -10,8 +10,12 @@ internal sealed class CompressionAccount
     // Lossless images count as those of most bits, and show as 0.
     private const int Lossless = int.MaxValue;
 
+    // Each image has figures of its own in its warnings: those of thousands of particles would say no more than a few do.
+    private const int MostWarnings = 3;
+
     private readonly HashSet<string> _reasons = [];
     private readonly HashSet<string> _warnings = [];
+    private int _warnedCount;
     private QuantizationReport _total;
     private int _fewestBits = Lossless, _mostBits;
     private int _guardedCount;
@@ -25,7 +29,8 @@ internal sealed class CompressionAccount
         _stepOverSigma = Math.Max(_stepOverSigma, plan.StepOverSigma);
         _total = _total.Merge(report);
         _reasons.Add(plan.Reason);
-        _warnings.UnionWith(plan.Warnings);
+        _warnedCount += plan.Warnings.IsEmpty ? 0 : 1;
+        _warnings.UnionWith(plan.Warnings.Take(MostWarnings - _warnings.Count));
     }
 
     /// <summary>What became of the file.</summary>
@@ -47,6 +52,6 @@ internal sealed class CompressionAccount
         StepOverSigma = _stepOverSigma,
         Rule = rule,
         Reasons = [.. _reasons],
-        Warnings = [.. _warnings],
+        Warnings = _warnedCount > 1 ? [.. _warnings, $"so for {_warnedCount} of {input.ImageCount} images"] : [.. _warnings],
     };
 }

@@ -186,7 +186,7 @@ internal static class CompressionBench
         return planes;
     }
 
-    private static double EntropyBytes(byte[] bytes)
+    internal static double EntropyBytes(byte[] bytes)
     {
         var counts = new long[256];
         foreach (byte value in bytes)
