@@ -1,30 +1,32 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace VirtualEmFs.Vfs.Reading;
 
-/// <summary>Blocks that wait for a decode: those that readers wait for first, then those read ahead; each in order.</summary>
+/// <summary>
+/// Blocks that wait for a decode: those that readers wait for first, then those read ahead; each folder's in order, the folders in turn.
+/// Each folder has a limit of threads, so that one whose disk hangs leaves the others theirs.
+/// </summary>
 /// <remarks>Any thread. The threads belong to the queue: the read path never waits on the shared thread pool.</remarks>
 internal sealed class DecodeQueue : IDisposable
 {
+    private readonly int _threadLimit;
+    private readonly int _folderLimit;
+    private readonly Action<ActiveBlock> _decode;
     private readonly Lock _gate = new();
-    private readonly Queue<ActiveBlock> _wanted = new();    // guarded by _gate
-    private readonly Queue<ActiveBlock> _readAhead = new(); // guarded by _gate
+    private readonly Dictionary<string, Folder> _folders = new(StringComparer.Ordinal); // guarded by _gate; only those with work
+    private readonly List<Folder> _line = [];                                           // guarded by _gate; those with blocks that wait
+    private readonly List<Thread> _threads = [];                                        // guarded by _gate
 
     // The thread that became idle last works next: its tables and scratch memory are still in the core's cache, and threads
     // that are only there to wait for slow disks stay asleep while the disk is fast. Guarded by _gate.
     private readonly Stack<SemaphoreSlim> _idle = new();
-    private readonly Thread[] _threads;
-    private readonly Action<ActiveBlock> _decode;
-    private bool _isStopped; // guarded by _gate
+    private int _waitingCount;                                                          // guarded by _gate
+    private bool _isStopping;                                                           // guarded by _gate
 
-    public DecodeQueue(int threadCount, Action<ActiveBlock> decode)
-    {
-        _decode = decode;
-        _threads = new Thread[threadCount];
-        for (int i = 0; i < threadCount; i++)
-        {
-            _threads[i] = new Thread(Run) { IsBackground = true, Name = $"decode {i}" };
-            _threads[i].Start();
-        }
-    }
+    /// <param name="threadLimit">Threads at most, started on demand.</param>
+    /// <param name="folderLimit">Blocks of one folder that are decoded at once.</param>
+    public DecodeQueue(int threadLimit, int folderLimit, Action<ActiveBlock> decode) =>
+        (_threadLimit, _folderLimit, _decode) = (threadLimit, folderLimit, decode);
 
     /// <summary>Blocks that wait.</summary>
     public int Count
@@ -33,7 +35,7 @@ internal sealed class DecodeQueue : IDisposable
         {
             lock (_gate)
             {
-                return _wanted.Count + _readAhead.Count;
+                return _waitingCount;
             }
         }
     }
@@ -44,8 +46,26 @@ internal sealed class DecodeQueue : IDisposable
         SemaphoreSlim? sleeper;
         lock (_gate)
         {
-            (isWanted ? _wanted : _readAhead).Enqueue(block);
-            _idle.TryPop(out sleeper);
+            string path = block.Archive.FolderPath;
+            if (!_folders.TryGetValue(path, out var folder))
+            {
+                _folders.Add(path, folder = new Folder(path));
+            }
+
+            if (folder.WaitingCount == 0)
+            {
+                _line.Add(folder);
+            }
+
+            (isWanted ? folder.Wanted : folder.ReadAhead).Enqueue(block);
+            _waitingCount++;
+            if (!_idle.TryPop(out sleeper) && _threads.Count < _threadLimit && folder.RunningCount + folder.WaitingCount <= _folderLimit
+                && !_isStopping)
+            {
+                var thread = new Thread(Run) { IsBackground = true, Name = $"decode {_threads.Count}" };
+                _threads.Add(thread);
+                thread.Start();
+            }
         }
 
         sleeper?.Release();
@@ -56,28 +76,88 @@ internal sealed class DecodeQueue : IDisposable
         using var wake = new SemaphoreSlim(0);
         while (true)
         {
+            Folder? folder;
             ActiveBlock? block;
             lock (_gate)
             {
-                if (_isStopped)
+                if (_isStopping)
                 {
                     return;
                 }
 
-                if (!_wanted.TryDequeue(out block) && !_readAhead.TryDequeue(out block))
+                if (!TryTake(out folder, out block))
                 {
                     _idle.Push(wake);
                 }
             }
 
-            if (block is null)
+            if (folder is null || block is null)
             {
                 wake.Wait();
+                continue;
             }
-            else if (block.TryStart())
+
+            if (block.TryStart())
             {
                 _decode(block);
             }
+
+            lock (_gate)
+            {
+                folder.RunningCount--;
+                ForgetIfIdle(folder);
+            }
+        }
+    }
+
+    /// <summary>The block whose turn it is, if any may be decoded. Under the gate.</summary>
+    private bool TryTake([NotNullWhen(true)] out Folder? folder, [NotNullWhen(true)] out ActiveBlock? block)
+    {
+        int place = NextInLine();
+        if (place < 0)
+        {
+            (folder, block) = (null, null);
+            return false;
+        }
+
+        folder = _line[place];
+        _line.RemoveAt(place);
+        block = folder.Wanted.Count > 0 ? folder.Wanted.Dequeue() : folder.ReadAhead.Dequeue();
+        folder.RunningCount++;
+        _waitingCount--;
+        if (folder.WaitingCount > 0)
+        {
+            _line.Add(folder);
+        }
+
+        return true;
+    }
+
+    /// <summary>Place of the folder whose turn it is: the first with a block that somebody waits for, else the first; -1 when none may go on. Under the gate.</summary>
+    private int NextInLine()
+    {
+        int place = -1;
+        for (int i = 0; i < _line.Count; i++)
+        {
+            if (_line[i].RunningCount < _folderLimit)
+            {
+                if (_line[i].Wanted.Count > 0)
+                {
+                    return i;
+                }
+
+                place = place < 0 ? i : place;
+            }
+        }
+
+        return place;
+    }
+
+    private void ForgetIfIdle(Folder folder)
+    {
+        if (folder.RunningCount == 0 && folder.WaitingCount == 0)
+        {
+            _folders.Remove(folder.Path);
         }
     }
 
@@ -86,16 +166,31 @@ internal sealed class DecodeQueue : IDisposable
     {
         lock (_gate)
         {
-            _isStopped = true;
+            _isStopping = true;
             while (_idle.TryPop(out var sleeper))
             {
                 sleeper.Release();
             }
         }
 
+        // None is added any more.
         foreach (Thread thread in _threads)
         {
             thread.Join();
         }
+    }
+
+    /// <summary>The blocks of one folder. All but its path is guarded by the queue's gate.</summary>
+    private sealed class Folder(string path)
+    {
+        public string Path { get; } = path;
+
+        public Queue<ActiveBlock> Wanted { get; } = new();
+
+        public Queue<ActiveBlock> ReadAhead { get; } = new();
+
+        public int RunningCount { get; set; }
+
+        public int WaitingCount => Wanted.Count + ReadAhead.Count;
     }
 }

@@ -17,6 +17,9 @@ internal sealed class OpenArchive(long id, OpenArchiveKey key, IArchive archive)
 
     public IArchive Archive => archive;
 
+    /// <summary>The folder whose disk decodes wait for.</summary>
+    public string FolderPath { get; } = Path.GetDirectoryName(archive.Description.Files[0]) ?? "/";
+
     /// <summary>Opens that have not been closed. Guarded by the owner's gate.</summary>
     public int References { get; set; } = 1;
 

@@ -14,8 +14,11 @@ namespace VirtualEmFs.Vfs.Reading;
 /// </remarks>
 public sealed class ReadEngine : IFrameReader, IDisposable
 {
-    // Threads beyond those that may compute: they wait for slow disks while the others decode.
+    // Threads of one folder beyond those that may compute: they wait for its disk while the others decode.
     private const int WaitingThreads = 6;
+
+    // Folders that may take all the threads they are allowed: three whose disks hang leave the others enough.
+    private const int FullFolders = 4;
 
     private readonly ReadEngineOptions _options;
     private readonly OpenArchives _archives;
@@ -36,7 +39,7 @@ public sealed class ReadEngine : IFrameReader, IDisposable
         _cache = new BlockCache(options.CacheLengthBytes);
         _decodePool = new FramePool(options.DecodeLengthBytes);
         _slots = new DecodeSlots(options.Threads);
-        _queue = new DecodeQueue(options.Threads + WaitingThreads, Decode);
+        _queue = new DecodeQueue(FullFolders * (options.Threads + WaitingThreads), options.Threads + WaitingThreads, Decode);
     }
 
     internal ReplyBuffers Buffers { get; } = new();
