@@ -45,6 +45,18 @@ public sealed unsafe class FramePool : IDisposable
     /// <summary>Bytes kept for reuse; they count towards the budget, and are freed when a rent needs the room.</summary>
     public long IdleBytes => Locked(ref _idleBytes);
 
+    /// <summary>Bytes allocated at one moment, rented and idle together: never more than the budget.</summary>
+    public long AllocatedBytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _usedBytes + _idleBytes;
+            }
+        }
+    }
+
     /// <summary>Rents whose memory has not come back.</summary>
     public long OutstandingCount => Locked(ref _outstandingCount);
 

@@ -80,7 +80,7 @@ public sealed class FramePoolTests
         Array.ForEach(small, lease => lease.Dispose());
         Assert.Equal(64 * KiB, pool.IdleBytes);
         Assert.True(pool.TryRent(48 * KiB, out var large));
-        Assert.True(pool.UsedBytes + pool.IdleBytes <= pool.BudgetBytes);
+        Assert.True(pool.AllocatedBytes <= pool.BudgetBytes);
         large.Dispose();
     }
 
@@ -186,7 +186,7 @@ public sealed class FramePoolTests
                 lease.Span.Fill(mark);
                 using (lease.AddReference())
                 {
-                    Assert.True(pool.UsedBytes + pool.IdleBytes <= pool.BudgetBytes);
+                    Assert.True(pool.AllocatedBytes <= pool.BudgetBytes);
                     Assert.Equal(-1, lease.Span.IndexOfAnyExcept(mark));
                 }
 
