@@ -1,5 +1,6 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 
 namespace VirtualEmFs.Mount.Commands;
 
@@ -18,11 +19,10 @@ internal static class CommandLineProgram
         }
 
         ParseResult parsed = root.Parse(args);
-        if (parsed.Action is ParseErrorAction && args.Length > 0)
+        if (args.Length > 0 && parsed.Action is not (HelpAction or VersionAction) && FaultsOf(parsed) is [_, ..] faults)
         {
             string command = parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ";
-            string faults = string.Join("; ", parsed.Errors.Select(static error => error.Message.ReplaceLineEndings(" ").Replace("\t", "", StringComparison.Ordinal).TrimEnd('.')));
-            Console.Error.WriteLine($"emfs: {faults}; 'emfs {command}--help' shows what there is");
+            Console.Error.WriteLine($"emfs: {string.Join("; ", faults)}; 'emfs {command}--help' shows what there is");
             return (int)ExitCode.Usage;
         }
 
@@ -49,5 +49,28 @@ internal static class CommandLineProgram
                 : $"emfs: an unexpected error: {e.Message} (set {TraceVariableName}=1 and run it again for the details that a report needs)");
             return (int)ExitCode.InternalError;
         }
+    }
+
+    /// <summary>What is wrong with a command line, in parts of one sentence.</summary>
+    private static List<string> FaultsOf(ParseResult parsed)
+    {
+        List<string> faults =
+        [
+            .. parsed.Errors
+                .Select(static error => error.Message.ReplaceLineEndings(" ").Replace("\t", "", StringComparison.Ordinal).TrimEnd('.'))
+                .Distinct(),
+        ];
+        if (faults.Count > 1)
+        {
+            // Who misspells a command has given one.
+            faults.RemoveAll(static fault => fault.StartsWith("Required command", StringComparison.Ordinal));
+        }
+
+        // A misspelt option must not pass for a file while the others are worked on without it.
+        faults.AddRange(parsed.CommandResult.Children.OfType<ArgumentResult>()
+            .SelectMany(static argument => argument.Tokens)
+            .Where(static token => token.Value is ['-', _, ..] && !Path.Exists(token.Value))
+            .Select(static token => $"there is no option '{token.Value}'"));
+        return faults;
     }
 }

@@ -119,16 +119,9 @@ internal sealed class CompressArguments
                 argument.AddError("--nooutliers, --range and --sigrange exclude each other");
             }
 
-            string[] files = FilesOf(argument.GetValue(_verbose), argument.GetValue(_files));
-            if (files.Length == 0)
+            if (FilesOf(argument.GetValue(_verbose), argument.GetValue(_files)).Length == 0)
             {
                 argument.AddError("name the files to compress");
-            }
-
-            // A misspelt option must not pass for a file while the others are compressed without it.
-            foreach (string file in files.Where(file => file.StartsWith('-') && !Path.Exists(file)))
-            {
-                argument.AddError($"there is no option '{file}'");
             }
         });
     }

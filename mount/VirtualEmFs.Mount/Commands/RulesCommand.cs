@@ -14,12 +14,12 @@ internal static class RulesCommand
     public static Command Create()
     {
         var rules = new Option<string?>("--rules") { Description = "File of rules (JSON), in front of the profile that it names.", HelpName = "FILE" };
-        var show = new Command("show", "Prints the rules in the order in which they are tried; whatever they say, NaN, infinity and whole numbers stay exact.") { rules };
+        var show = new Command("show", "Prints the rules in the order in which they are tried; whatever they say, NaN, infinity and whole numbers stay exact. Example: emfs rules show") { rules };
         show.SetAction(result => Show(Read(result.GetValue(rules)).Rules));
         var paths = new Argument<string[]>("PATH") { Description = "MRC files; of what does not exist, the name alone decides.", Arity = ArgumentArity.OneOrMore };
         var test = new Command("test", "Prints which rule each path gets. Example: emfs rules test --rules site.json Micrographs/*.mrc") { paths, rules };
         test.SetAction(result => Test(result.GetRequiredValue(paths), Read(result.GetValue(rules)).Rules));
-        return new Command("rules", "Shows and tests the rules by which emfs compress chooses bits.") { show, test };
+        return new Command("rules", "Shows and tests the rules by which emfs compress chooses bits. Example: emfs rules test Micrographs/*.mrc") { show, test };
     }
 
     /// <summary>The rules of a file, or the built-in ones.</summary>
