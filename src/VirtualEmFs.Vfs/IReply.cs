@@ -13,6 +13,9 @@ public interface IReply<in T>
 /// <summary>Answers one read, from whichever thread has the bytes. Exactly one of the two methods is called, exactly once.</summary>
 public interface IReadReply
 {
+    /// <summary>The bytes go into pages of memory, as those of a mapping, whose rest a short answer would leave zero.</summary>
+    bool FillsPages => false;
+
     /// <summary>The bytes; shorter than asked only at the end of the file. The span is borrowed for the call.</summary>
     void Data(ReadOnlySpan<byte> bytes);
 

@@ -141,9 +141,12 @@ internal static unsafe class FuseCallbacks
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Read(nint req, ulong ino, nuint size, long off, fuse_file_info* fi) => Serve(
-        req, FuseOperation.Read, ino, (fi->fh, (int)size, off), static (request, range) =>
+        req, FuseOperation.Read, ino, (fi->fh, (int)size, off, fi->lock_owner), static (request, range) =>
         {
-            (ulong handle, int lengthBytes, long fileOffset) = range;
+            (ulong handle, int lengthBytes, long fileOffset, ulong owner) = range;
+
+            // The kernel names an owner for reads into a program's buffer, and none for reads into pages.
+            request.FillsPages = owner == 0;
             request.FileOffset = fileOffset;
             request.Tree.Read(handle, fileOffset, lengthBytes, request);
         });

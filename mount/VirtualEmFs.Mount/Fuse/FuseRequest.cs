@@ -39,6 +39,9 @@ internal sealed partial class FuseRequest
     /// <summary>Offset in the file that a read or seek is about.</summary>
     public long FileOffset { get; set; }
 
+    /// <inheritdoc/>
+    public bool FillsPages { get; set; }
+
     /// <summary>Bytes that the kernel's buffer takes; 0 for an extended attribute whose length alone is asked.</summary>
     public int BufferLengthBytes { get; set; }
 

@@ -276,7 +276,8 @@ public sealed class ReadEngine : IFrameReader, IDisposable
     /// one block and waits for nothing but its disk.</summary>
     private FrameLease RentDecodeMemory(int lengthBytes)
     {
-        if (lengthBytes > _decodePool.BudgetBytes)
+        // In whole size classes, as the pool counts: what it can never rent must not be waited for.
+        if (FramePool.CapacityFor(lengthBytes) > _decodePool.BudgetBytes)
         {
             throw new InsufficientMemoryException($"a block of {lengthBytes} bytes exceeds --decode-memory");
         }

@@ -269,7 +269,8 @@ public sealed partial class VirtualTree
             if (bytes.Length < lengthBytes)
             {
                 tree.NoteDamageOf(handle);
-                if (!handle.EndsAtDamage)
+                // A private mapping has pages even where the file is opened without the kernel's cache.
+                if (!handle.EndsAtDamage || reply.FillsPages)
                 {
                     reply.Fail(VfsStatus.Corrupt);
                     return;

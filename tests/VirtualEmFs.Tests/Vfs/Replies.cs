@@ -33,6 +33,8 @@ internal sealed class ReadReply : IReadReply
 {
     private readonly TaskCompletionSource<(VfsStatus Status, byte[] Bytes)> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    public bool FillsPages { get; init; }
+
     public bool IsAnswered => _answer.Task.IsCompleted;
 
     public VfsStatus Status => Answer.Status;

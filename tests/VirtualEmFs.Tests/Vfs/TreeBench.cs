@@ -52,9 +52,9 @@ internal sealed class TreeBench : IDisposable
 
     public ulong Open(string path) => Open(Find(path).NodeId).Value.Handle;
 
-    public ReadReply Read(ulong handle, long fileOffset, int lengthBytes)
+    public ReadReply Read(ulong handle, long fileOffset, int lengthBytes, bool fillsPages = false)
     {
-        var reply = new ReadReply();
+        var reply = new ReadReply { FillsPages = fillsPages };
         Tree.Read(handle, fileOffset, lengthBytes, reply);
         return reply;
     }

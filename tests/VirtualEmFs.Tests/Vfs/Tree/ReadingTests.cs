@@ -220,6 +220,8 @@ public sealed class ReadingTests
         Assert.True(opened.DirectIo);
         Assert.False(opened.KeepCache);
         Assert.Equal(1024 + (2 * FrameLengthBytes), bench.Read(opened.Handle, 0, 1 << 20).Bytes.Length);
+        Assert.Equal(VfsStatus.Corrupt, bench.Read(opened.Handle, 0, 1 << 20, fillsPages: true).Status);
+        Assert.Equal(1024, bench.Read(opened.Handle, 0, 1024, fillsPages: true).Bytes.Length);
         Assert.Equal(VfsStatus.Corrupt, bench.Read(opened.Handle, 1024 + (2 * FrameLengthBytes), 10).Status);
         Assert.Equal(2 * FrameLengthBytes, bench.Read(opened.Handle, 1024 + (3 * FrameLengthBytes), 1 << 20).Bytes.Length);
     }
