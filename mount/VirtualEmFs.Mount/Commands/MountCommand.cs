@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
+using VirtualEmFs.Codecs;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Mount.Sources;
 using VirtualEmFs.Mount.Status;
@@ -74,6 +75,7 @@ internal sealed class MountCommand
 
     private MountedTree MakeTree(ParseResult result, string source, ILoggerFactory log)
     {
+        Task check = Task.Run(DecoderCheck.Run);
         IArchiveFormats formats = _presentation.FormatsOf(result);
         DamagePolicy damaged = result.GetWord(_damaged, DamagePolicy.Refuse);
         var engine = new ReadEngine(formats, new ReadEngineOptions(
@@ -90,8 +92,15 @@ internal sealed class MountCommand
         };
         try
         {
+            check.GetAwaiter().GetResult();
             var tree = new VirtualTree(new PosixSourceTree(source), formats, engine, options, log.CreateLogger("emfs"));
             return new MountedTree(tree, () => TreeStatus.Of(tree.Statistics, engine.Statistics), tree.DescribeNode, tree, engine);
+        }
+        catch (InvalidDataException e)
+        {
+            engine.Dispose();
+            throw new CommandException(
+                ExitCode.InternalError, $"the decoders fail on this machine, so nothing is mounted: {e.Message}; VEMFS_KERNEL=Scalar may help, and please report it");
         }
         catch (IOException e)
         {

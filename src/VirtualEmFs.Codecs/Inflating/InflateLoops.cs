@@ -35,6 +35,7 @@ internal static unsafe class InflateLoops
     public static bool IsSupported => Bmi2.X64.IsSupported;
 
     /// <summary>Rounds that a lane can do without looking at the ends of its buffers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long RoundsOf(in InflateLane lane)
     {
         unchecked

@@ -11,6 +11,7 @@ internal sealed class DecodeQueue : IDisposable
 {
     private readonly int _threadLimit;
     private readonly int _folderLimit;
+    private readonly int _readAheadLimit;
     private readonly Action<ActiveBlock> _decode;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Folder> _folders = new(StringComparer.Ordinal); // guarded by _gate; only those with work
@@ -25,8 +26,10 @@ internal sealed class DecodeQueue : IDisposable
 
     /// <param name="threadLimit">Threads at most, started on demand.</param>
     /// <param name="folderLimit">Blocks of one folder that are decoded at once.</param>
-    public DecodeQueue(int threadLimit, int folderLimit, Action<ActiveBlock> decode) =>
-        (_threadLimit, _folderLimit, _decode) = (threadLimit, folderLimit, decode);
+    /// <param name="readAheadLimit">Blocks of one folder, waiting or being decoded, beyond which one read ahead rouses no further thread:
+    /// a run of eight would wake eight threads for two cores.</param>
+    public DecodeQueue(int threadLimit, int folderLimit, int readAheadLimit, Action<ActiveBlock> decode) =>
+        (_threadLimit, _folderLimit, _readAheadLimit, _decode) = (threadLimit, folderLimit, readAheadLimit, decode);
 
     /// <summary>Blocks that wait.</summary>
     public int Count
@@ -43,7 +46,7 @@ internal sealed class DecodeQueue : IDisposable
     /// <summary>Queues a block. One that was queued for read-ahead may be queued again as wanted: it is decoded once.</summary>
     public void Add(ActiveBlock block, bool isWanted)
     {
-        SemaphoreSlim? sleeper;
+        SemaphoreSlim? sleeper = null;
         lock (_gate)
         {
             string path = block.Archive.FolderPath;
@@ -59,6 +62,12 @@ internal sealed class DecodeQueue : IDisposable
 
             (isWanted ? folder.Wanted : folder.ReadAhead).Enqueue(block);
             _waitingCount++;
+            if (!isWanted && folder.RunningCount + folder.WaitingCount > _readAheadLimit)
+            {
+                // Those awake take it when they are done: none goes to sleep while a block waits that may be decoded.
+                return;
+            }
+
             if (!_idle.TryPop(out sleeper) && _threads.Count < _threadLimit && folder.RunningCount + folder.WaitingCount <= _folderLimit
                 && !_isStopping)
             {

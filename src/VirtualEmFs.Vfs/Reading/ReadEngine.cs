@@ -39,7 +39,8 @@ public sealed class ReadEngine : IFrameReader, IDisposable
         _cache = new BlockCache(options.CacheLengthBytes);
         _decodePool = new FramePool(options.DecodeLengthBytes);
         _slots = new DecodeSlots(options.Threads);
-        _queue = new DecodeQueue(FullFolders * (options.Threads + WaitingThreads), options.Threads + WaitingThreads, Decode);
+        int folderThreads = options.Threads + WaitingThreads;
+        _queue = new DecodeQueue(FullFolders * folderThreads, folderThreads, readAheadLimit: options.Threads + 1, Decode);
     }
 
     internal ReplyBuffers Buffers { get; } = new();

@@ -17,7 +17,7 @@ public sealed class DecodeQueueTests
         using var disk = new ManualResetEventSlim();
         using var done = new BlockingCollection<(string Folder, long Block)>();
         int hanging = 0, mostHanging = 0;
-        using var queue = new DecodeQueue(threadLimit: 4, folderLimit: 2, block =>
+        using var queue = new DecodeQueue(threadLimit: 4, folderLimit: 2, readAheadLimit: 1, block =>
         {
             if (block.Archive.FolderPath == "/slow")
             {
@@ -66,7 +66,7 @@ public sealed class DecodeQueueTests
         using var started = new SemaphoreSlim(0);
         using var disk = new ManualResetEventSlim();
         using var done = new BlockingCollection<(string Folder, long Block)>();
-        using var queue = new DecodeQueue(threadLimit: 1, folderLimit: 1, block =>
+        using var queue = new DecodeQueue(threadLimit: 1, folderLimit: 1, readAheadLimit: 1, block =>
         {
             started.Release();
             disk.Wait();
