@@ -20,7 +20,7 @@ public sealed class LifeCycleTests
     {
         using MountedProcess mount = MountedProcess.StartNull();
         mount.Signal(signal);
-        Assert.Equal(0, mount.WaitForExit(TimeSpan.FromSeconds(5)));
+        Assert.Equal(0, mount.WaitForExit(s_deadline));
         Assert.False(MountedProcess.IsMounted(mount.MountPoint));
     }
 
@@ -112,6 +112,35 @@ public sealed class LifeCycleTests
         }
 
         Assert.False(MountedProcess.IsMounted(folder.Path));
+    }
+
+    /// <summary>A process that is killed while it decodes leaves nothing that the next one would stumble over.</summary>
+    [Fact]
+    public void Kill_WhileArchivesAreDecoded_LeavesThemToTheNextMount()
+    {
+        using var folder = new TemporaryFolder();
+        string source = Directory.CreateDirectory(folder.PathOf("source")).FullName, place = Directory.CreateDirectory(folder.PathOf("mount")).FullName;
+        File.Copy(Directory.GetFiles(GoldenData.PathOf("real"), "*.hdf").Order().First(), folder.PathOf("source", "map.hdf"));
+        Programs.Check(Programs.Emfs, "extract", folder.PathOf("source", "map.hdf"), "-o", folder.PathOf("map.mrc"));
+        string mounted = Path.Combine(place, "map.mrc");
+        using (MountedProcess killed = MountedProcess.StartOn(place, source, "--cache-size", "0"))
+        {
+            Process[] readers = [.. Enumerable.Range(0, 4).Select(_ => Process.Start(new ProcessStartInfo(
+                "bash", ["-c", $"while dd 'if={mounted}' of=/dev/null bs=64K iflag=direct status=none; do :; done; echo ended"])
+                { RedirectStandardOutput = true, RedirectStandardError = true })!)];
+            WaitForReads(killed);
+            killed.Signal("KILL");
+            foreach (Process reader in readers)
+            {
+                Assert.True(reader.WaitForExit(s_deadline), "a reader hangs after the mount's process has died");
+                Assert.Contains("ended", reader.StandardOutput.ReadToEnd());
+                Assert.Contains("dd: ", reader.StandardError.ReadToEnd());
+                reader.Dispose();
+            }
+
+            using MountedProcess next = MountedProcess.StartOn(place, source);
+            Programs.Check("cmp", mounted, folder.PathOf("map.mrc"));
+        }
     }
 
     [Fact]

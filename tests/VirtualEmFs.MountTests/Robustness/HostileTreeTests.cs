@@ -7,12 +7,12 @@ namespace VirtualEmFs.MountTests.Robustness;
 public sealed class HostileTreeTests
 {
     /// <summary>Longer than any answer may take; a mount that hangs fails here and not in the machine's own time.</summary>
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
 
     private static readonly string[] s_good = ["row4_float_span0_5bit", "bits0_float_deflate", "volume_odd_5bit"];
 
     [Fact]
-    public async Task EveryName_BesideGoodArchives_IsAnsweredInTime()
+    public async Task EveryName_BesideGoodArchives_IsAnsweredWithinTheMemoryThatIsAllowed()
     {
         using var folder = new TemporaryFolder();
         var own = new Dictionary<string, byte[]>();
@@ -34,7 +34,7 @@ public sealed class HostileTreeTests
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         Task<int> reader = Task.Run(() => ReadAgainAndAgain(mount.MountPoint, good, stop.Token));
 
-        string[] listed = await Task.Run(() => Directory.GetFileSystemEntries(mount.MountPoint)).WaitAsync(s_deadline * 4, TestContext.Current.CancellationToken);
+        string[] listed = await Task.Run(() => Directory.GetFileSystemEntries(mount.MountPoint)).WaitAsync(s_deadline * 2, TestContext.Current.CancellationToken);
         Assert.NotEmpty(listed);
         foreach ((string name, byte[] bytes) in own)
         {
@@ -48,6 +48,8 @@ public sealed class HostileTreeTests
 
         await stop.CancelAsync();
         Assert.True(await reader > 0);
+        mount.WaitForRest();
+        Assert.InRange(mount.PeakResidentBytes, 1, (64 + 64 + 200) << 20);
         Assert.All(good, pair => Assert.Equal(pair.Value, File.ReadAllBytes(Path.Combine(mount.MountPoint, pair.Key + ".mrc"))));
     }
 
