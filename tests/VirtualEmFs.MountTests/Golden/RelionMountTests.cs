@@ -56,10 +56,10 @@ public sealed class RelionMountTests : IDisposable
     {
         Add("eer/f4i_65002_2k/f4i_65002_2k.eer", default);
         using var mount = MountedProcess.Start(_source, "--eer-grouping", "5");
-        string virtualFile = mount.PathOf("f4i_65002_2k.mrc");
+        string virtualFile = mount.PathOf("000_f4i_65002_2k.mrc");
         Assert.Contains("divides", System.Text.Encoding.ASCII.GetString(File.ReadAllBytes(virtualFile), 224, 800), StringComparison.Ordinal);
         Assert.Contains("divides", Programs.Check("getfattr", "--only-values", "-n", "user.emfs.gain", virtualFile), StringComparison.Ordinal);
-        string info = Programs.Check(Programs.Emfs, "info", "--eer-grouping", "2", Path.Combine(_source, "f4i_65002_2k.eer"));
+        string info = Programs.Check(Programs.Emfs, "info", "--eer-grouping", "2", Path.Combine(_source, "000_f4i_65002_2k.eer"));
         Assert.Contains("divides", info, StringComparison.Ordinal);
         Assert.Contains("the last 1 are left out", info, StringComparison.Ordinal);
     }
@@ -77,8 +77,10 @@ public sealed class RelionMountTests : IDisposable
         string path = GoldenData.PathOf("relion", file);
         if (File.Exists(path))
         {
-            File.Copy(path, Path.Combine(_source, Path.GetFileName(path)));
-            _cases.Add((Path.GetFileNameWithoutExtension(path), expected));
+            // Numbered: cases of different options share their files' names.
+            string name = $"{_cases.Count:000}_{Path.GetFileName(path)}";
+            File.Copy(path, Path.Combine(_source, name));
+            _cases.Add((Path.GetFileNameWithoutExtension(name), expected));
         }
     }
 
@@ -91,23 +93,39 @@ public sealed class RelionMountTests : IDisposable
         foreach ((string name, JsonElement part) in _cases)
         {
             string virtualFile = Assert.Single(Directory.GetFiles(mount.MountPoint, name + ".mrc*"));
-            byte[] bytes = File.ReadAllBytes(virtualFile);
-            Assert.Equal(new FileInfo(virtualFile).Length, bytes.Length);
-            Assert.True(bytes.AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(extracted, Path.GetFileName(virtualFile)))), $"{name}: extracted otherwise");
-            AssertSame(name, part, new MrcBytes(bytes));
+            AssertSame(name, part, virtualFile, Path.Combine(extracted, Path.GetFileName(virtualFile)));
         }
     }
 
-    private static void AssertSame(string name, JsonElement part, MrcBytes mrc)
+    // Frame by frame: a movie of 8192 x 8192 is longer than an array can be.
+    private static void AssertSame(string name, JsonElement part, string virtualFile, string extractedFile)
     {
         var expected = NumpyArray.Read(GoldenData.PathOf("relion", part.GetProperty("file").GetString()!));
         bool isSparse = part.TryGetProperty("frames", out _) || part.TryGetProperty("full_shape", out _);
-        for (int frame = 0; frame < mrc.Nz; frame++)
+        using FileStream mounted = File.OpenRead(virtualFile);
+        using FileStream extracted = File.OpenRead(extractedFile);
+        Assert.Equal(mounted.Length, extracted.Length);
+        byte[] header = new byte[1024];
+        AssertRead(mounted, extracted, header, name);
+        int nx = BitConverter.ToInt32(header, 0), ny = BitConverter.ToInt32(header, 4), nz = BitConverter.ToInt32(header, 8);
+        int frameLengthBytes = 4 * nx * ny;
+        Assert.Equal(1024 + ((long)nz * frameLengthBytes), mounted.Length);
+        byte[] bytes = new byte[frameLengthBytes];
+        for (int frame = 0; frame < nz; frame++)
         {
+            AssertRead(mounted, extracted, bytes, $"{name} frame {frame}");
             float[] samples = isSparse
-                ? SparseSamples.FrameOf(expected, frame, mrc.Nx, mrc.Ny)
-                : MemoryMarshal.Cast<byte, float>(expected.Data.AsSpan(4 * frame * mrc.Nx * mrc.Ny, 4 * mrc.Nx * mrc.Ny)).ToArray();
-            SparseSamples.AssertSame(samples, mrc.Section(frame), $"{name} frame {frame}");
+                ? SparseSamples.FrameOf(expected, frame, nx, ny)
+                : MemoryMarshal.Cast<byte, float>(expected.Data.AsSpan(frame * frameLengthBytes, frameLengthBytes)).ToArray();
+            SparseSamples.AssertSame(samples, MemoryMarshal.Cast<byte, float>(bytes).ToArray(), $"{name} frame {frame}");
         }
+    }
+
+    private static void AssertRead(FileStream mounted, FileStream extracted, byte[] bytes, string what)
+    {
+        mounted.ReadExactly(bytes);
+        byte[] others = new byte[bytes.Length];
+        extracted.ReadExactly(others);
+        Assert.True(bytes.AsSpan().SequenceEqual(others), $"{what}: extracted otherwise");
     }
 }
