@@ -1,8 +1,8 @@
 namespace VirtualEmFs.Vfs.Reading;
 
 /// <summary>
-/// Tells sequential reading from random reading, and which blocks to decode ahead of a sequential reader. The first read of a
-/// file never reads ahead: reading a header decodes one block.
+/// Tells sequential reading from random reading, and which blocks to decode ahead of a sequential reader. A first read that may be
+/// for the header never reads ahead: it decodes one block.
 /// </summary>
 /// <remarks>Any thread: the kernel sends the reads of one reader from several threads, slightly out of order.</remarks>
 internal sealed class ReadAheadWindow(long blockCount, int maximumBlocks)
@@ -26,8 +26,10 @@ internal sealed class ReadAheadWindow(long blockCount, int maximumBlocks)
                 return (0, 0);
             }
 
-            bool isFirst = _nextOffset == 0;
-            _sequentialReads = isNear && !isFirst ? Math.Min(_sequentialReads + 1, 16) : 0;
+            // A first read of this length is no look at a header: cp, dd and mrcfile go on to the end.
+            const long LongRead = 256 << 10;
+            bool isHeader = _nextOffset == 0 && endOffset < LongRead;
+            _sequentialReads = isNear && !isHeader ? Math.Min(_sequentialReads + 1, 16) : 0;
             _nextOffset = endOffset;
             if (_sequentialReads == 0)
             {
@@ -35,7 +37,7 @@ internal sealed class ReadAheadWindow(long blockCount, int maximumBlocks)
                 return (0, 0);
             }
 
-            int windowBlocks = Math.Min(2 * _sequentialReads, maximumBlocks);
+            int windowBlocks = Math.Min(4 * _sequentialReads, maximumBlocks);
             long first = Math.Max(_aheadBlock, lastBlock + 1);
             long end = Math.Min(lastBlock + 1 + windowBlocks, blockCount);
             if (end <= first)
