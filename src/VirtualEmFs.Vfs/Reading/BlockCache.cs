@@ -78,8 +78,8 @@ internal sealed class BlockCache : IDisposable
                     return false;
                 }
 
-                // A twentieth, but at least one: Compact rounds down.
-                _blocks.Compact(Math.Min(1, Math.Max(0.05, 1.5 / count)));
+                // A twentieth, but at least four: each time costs a wait for the thread pool.
+                _blocks.Compact(Math.Min(1, Math.Max(0.05, 4.5 / count)));
                 _evicted.WaitOne(s_evictionWait);
             }
         }
