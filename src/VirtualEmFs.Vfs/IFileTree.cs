@@ -48,4 +48,49 @@ public interface IFileTree
     void ListExtendedAttributes(ulong nodeId, IReply<IReadOnlyList<string>> reply);
 
     void GetCapacity(ulong nodeId, IReply<FileSystemCapacity> reply);
+
+    // Changes. A tree that has none of them is read-only: the host mounts it so, and these answers are never asked for.
+
+    void SetAttributes(ulong nodeId, ulong? handle, AttributeChange change, IReply<(NodeAttributes Attributes, TimeSpan Timeout)> reply) =>
+        reply.Fail(VfsStatus.ReadOnly);
+
+    /// <summary>Creates a file and opens it for reading and writing.</summary>
+    /// <param name="isExclusive">A name that exists is <see cref="VfsStatus.AlreadyExists"/>; otherwise that file is opened.</param>
+    void Create(ulong parentId, string name, Creation creation, bool isExclusive, IReply<CreatedFile> reply) => reply.Fail(VfsStatus.ReadOnly);
+
+    void MakeDirectory(ulong parentId, string name, Creation creation, IReply<NodeEntry> reply) => reply.Fail(VfsStatus.ReadOnly);
+
+    /// <summary>Makes a plain file, fifo, socket or device without opening it.</summary>
+    void MakeNode(ulong parentId, string name, NodeKind kind, ulong deviceNumber, Creation creation, IReply<NodeEntry> reply) =>
+        reply.Fail(VfsStatus.ReadOnly);
+
+    void MakeSymbolicLink(ulong parentId, string name, string target, Creation creation, IReply<NodeEntry> reply) => reply.Fail(VfsStatus.ReadOnly);
+
+    void MakeHardLink(ulong nodeId, ulong newParentId, string newName, IReply<NodeEntry> reply) => reply.Fail(VfsStatus.ReadOnly);
+
+    void Unlink(ulong parentId, string name, IReply<Done> reply) => reply.Fail(VfsStatus.ReadOnly);
+
+    void RemoveDirectory(ulong parentId, string name, IReply<Done> reply) => reply.Fail(VfsStatus.ReadOnly);
+
+    void Rename(ulong parentId, string name, ulong newParentId, string newName, Ports.RenameMode mode, IReply<Done> reply) =>
+        reply.Fail(VfsStatus.ReadOnly);
+
+    /// <param name="bytes">Borrowed for the call.</param>
+    /// <param name="reply">Told how many bytes were written.</param>
+    void Write(ulong handle, long fileOffset, ReadOnlySpan<byte> bytes, IReply<int> reply) => reply.Fail(VfsStatus.ReadOnly);
+
+    void Allocate(ulong handle, AllocationMode mode, long fileOffset, long lengthBytes, IReply<Done> reply) => reply.Fail(VfsStatus.ReadOnly);
+
+    /// <summary>Replies when what was written is durable.</summary>
+    void Sync(ulong handle, bool dataOnly, IReply<Done> reply) => reply.Ok(default);
+
+    /// <summary>Replies when the names of an opened folder are durable.</summary>
+    void SyncDirectory(ulong handle, IReply<Done> reply) => reply.Ok(default);
+
+    /// <param name="name">Begins with <c>user.</c>; the host refuses others.</param>
+    /// <param name="value">Borrowed for the call.</param>
+    void SetExtendedAttribute(ulong nodeId, string name, ReadOnlySpan<byte> value, ExtendedAttributeMode mode, IReply<Done> reply) =>
+        reply.Fail(VfsStatus.ReadOnly);
+
+    void RemoveExtendedAttribute(ulong nodeId, string name, IReply<Done> reply) => reply.Fail(VfsStatus.ReadOnly);
 }

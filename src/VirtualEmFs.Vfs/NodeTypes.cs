@@ -48,3 +48,41 @@ public enum SeekKind
     Data = 3,
     Hole = 4,
 }
+
+/// <summary>Permissions and owner that a new file gets; the umask has been applied.</summary>
+/// <param name="Permissions">The low 12 bits of st_mode.</param>
+public readonly record struct Creation(uint Permissions, uint Uid, uint Gid);
+
+/// <summary>A file created and opened at once.</summary>
+public readonly record struct CreatedFile(NodeEntry Entry, OpenedFile File);
+
+/// <summary>Attributes to be changed; what is null stays. Times in nanoseconds since 1970.</summary>
+public readonly record struct AttributeChange(
+    uint? Permissions = null, uint? Uid = null, uint? Gid = null, long? LengthBytes = null, long? AtimeNs = null, long? MtimeNs = null);
+
+/// <summary>What fallocate asks for.</summary>
+[Flags]
+public enum AllocationMode
+{
+    Extend = 0,
+
+    /// <summary>FALLOC_FL_KEEP_SIZE.</summary>
+    KeepLength = 1,
+
+    /// <summary>FALLOC_FL_PUNCH_HOLE; always with <see cref="KeepLength"/>.</summary>
+    PunchHole = 2,
+
+    /// <summary>FALLOC_FL_ZERO_RANGE.</summary>
+    Zero = 16,
+}
+
+/// <summary>What setxattr does with an attribute that is there, or is not.</summary>
+public enum ExtendedAttributeMode
+{
+    CreateOrReplace = 0,
+    Create = 1,
+    Replace = 2,
+}
+
+/// <summary>The value of an operation that has none.</summary>
+public readonly record struct Done;

@@ -17,6 +17,7 @@ public enum VfsStatus
     NameTooLong,
     FileTooLarge,
     NoSpace,
+    QuotaExceeded,
     OutOfMemory,
     TooManyOpenFiles,
     TooManyLinks,
