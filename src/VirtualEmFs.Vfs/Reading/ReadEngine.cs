@@ -112,16 +112,16 @@ public sealed class ReadEngine : IFrameReader, IDisposable
     internal void ReadAhead(OpenArchive archive, long block)
     {
         var key = new BlockKey(archive.Id, block);
-        if (_cache.TryAcquire(key, out CachedBlock? cached))
+        if (_cache.Keeps(key))
         {
-            cached.Lease.Dispose();
             return;
         }
 
         ActiveBlock active;
         lock (_gate)
         {
-            if (_active.ContainsKey(key))
+            // Looked up again under the gate, as in Serve.
+            if (_active.ContainsKey(key) || _cache.Keeps(key))
             {
                 return;
             }
@@ -159,7 +159,7 @@ public sealed class ReadEngine : IFrameReader, IDisposable
             }
 
             archive.Archive.Decode(extent, lease.Span, _slots);
-            block = new CachedBlock(lease, format);
+            block = new CachedBlock(active.Key, lease, format);
         }
         catch (Exception exception)
         {
@@ -172,7 +172,7 @@ public sealed class ReadEngine : IFrameReader, IDisposable
         {
             // Kept before the block leaves the active map, so that no reader finds it in neither. The extra reference is this thread's.
             lease.AddReference();
-            _cache.Insert(active.Key, block);
+            _cache.Insert(block);
         }
 
         if (failure is not null)
@@ -186,6 +186,11 @@ public sealed class ReadEngine : IFrameReader, IDisposable
         {
             _active.Remove(active.Key);
             waiters = active.Waiters;
+        }
+
+        if (block is not null && waiters.Count > 0)
+        {
+            _cache.NoteRead(block);
         }
 
         foreach (ReadPart part in waiters)
