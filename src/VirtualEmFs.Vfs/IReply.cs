@@ -10,6 +10,13 @@ public interface IReply<in T>
     void Fail(VfsStatus status);
 }
 
+/// <summary>A reply whose request may rightly take long, as the first write to an archive whose samples must come back before it.</summary>
+public interface ISlowReply
+{
+    /// <summary>Takes the request out of the limits and reports of age. Before the answer; any thread.</summary>
+    void MayTakeLong();
+}
+
 /// <summary>Answers one read, from whichever thread has the bytes. Exactly one of the two methods is called, exactly once.</summary>
 public interface IReadReply
 {

@@ -22,17 +22,21 @@ internal sealed class ActiveRequests
         }
     }
 
-    /// <summary>Age of the oldest; zero when there is none.</summary>
-    public TimeSpan OldestAge
+    /// <summary>The oldest; null when there is none.</summary>
+    public FuseRequest? Oldest
     {
         get
         {
             lock (_gate)
             {
-                return _oldest is null ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_oldest.StartedTimestamp);
+                return _oldest;
             }
         }
     }
+
+    /// <summary>Age of the oldest but those that may take long; zero when there is none.</summary>
+    public TimeSpan OldestAge =>
+        OlderThan(TimeSpan.Zero, 1) is [var oldest, ..] ? Stopwatch.GetElapsedTime(oldest.StartedTimestamp) : TimeSpan.Zero;
 
     public void Add(FuseRequest request)
     {
@@ -80,7 +84,7 @@ internal sealed class ActiveRequests
         }
     }
 
-    /// <summary>Requests that have waited at least so long, oldest first, at most <paramref name="maximumCount"/>.</summary>
+    /// <summary>Requests that have waited at least so long, oldest first, at most <paramref name="maximumCount"/>; without those that may take long.</summary>
     public IReadOnlyList<FuseRequest> OlderThan(TimeSpan age, int maximumCount)
     {
         var found = new List<FuseRequest>();
@@ -90,7 +94,10 @@ internal sealed class ActiveRequests
                  request is not null && found.Count < maximumCount && Stopwatch.GetElapsedTime(request.StartedTimestamp) >= age;
                  request = request.Newer)
             {
-                found.Add(request);
+                if (!request.IsSlow)
+                {
+                    found.Add(request);
+                }
             }
         }
 

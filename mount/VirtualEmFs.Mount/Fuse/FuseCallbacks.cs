@@ -8,7 +8,7 @@ namespace VirtualEmFs.Mount.Fuse;
 
 /// <summary>The functions that libfuse calls. Each hands its request to the tree and returns; none waits, and no exception leaves one.</summary>
 /// <remarks>Called on the host's serving threads. Pointers are valid during the call only.</remarks>
-internal static unsafe class FuseCallbacks
+internal static unsafe partial class FuseCallbacks
 {
     // A plain entry takes 24 bytes and its name, one with attributes 152 and its name, each rounded up to 8. Asking for more entries
     // than fit costs a stat each, asking for fewer costs another request: so names of about 20 letters are assumed.
@@ -16,48 +16,39 @@ internal static unsafe class FuseCallbacks
     private const int EntryWithAttributesLengthBytes = 176;
 
     /// <summary>The table for fuse_session_new.</summary>
-    public static fuse_lowlevel_ops Table
+    /// <param name="isWritable">Changes reach the tree; otherwise each is refused.</param>
+    public static fuse_lowlevel_ops TableOf(bool isWritable)
     {
-        get
+        fuse_lowlevel_ops table = new()
         {
-            // SAFETY: the System V convention passes these arguments in registers that the callee may ignore, so that one function of the
-            // first argument serves operations of any signature.
-            void* refuse = (delegate* unmanaged[Cdecl]<nint, void>)&Refuse;
-            return new fuse_lowlevel_ops
-            {
-                init = &Init,
-                lookup = &Lookup,
-                forget = &Forget,
-                forget_multi = &ForgetMulti,
-                getattr = &Getattr,
-                readlink = &Readlink,
-                opendir = &Opendir,
-                readdir = &Readdir,
-                readdirplus = &Readdirplus,
-                releasedir = &Releasedir,
-                open = &Open,
-                read = &Read,
-                release = &Release,
-                statfs = &Statfs,
-                getxattr = &Getxattr,
-                listxattr = &Listxattr,
-                lseek = &Lseek,
-                setattr = refuse,
-                mknod = refuse,
-                mkdir = refuse,
-                unlink = refuse,
-                rmdir = refuse,
-                symlink = refuse,
-                rename = refuse,
-                link = refuse,
-                write = refuse,
-                create = refuse,
-                setxattr = refuse,
-                removexattr = refuse,
-                fallocate = refuse,
-                copy_file_range = refuse,
-            };
+            init = &Init,
+            lookup = &Lookup,
+            forget = &Forget,
+            forget_multi = &ForgetMulti,
+            getattr = &Getattr,
+            readlink = &Readlink,
+            opendir = &Opendir,
+            readdir = &Readdir,
+            readdirplus = &Readdirplus,
+            releasedir = &Releasedir,
+            open = &Open,
+            read = &Read,
+            release = &Release,
+            statfs = &Statfs,
+            getxattr = &Getxattr,
+            listxattr = &Listxattr,
+            lseek = &Lseek,
+        };
+        if (isWritable)
+        {
+            AddChanges(ref table);
         }
+        else
+        {
+            RefuseChanges(ref table);
+        }
+
+        return table;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -128,7 +119,7 @@ internal static unsafe class FuseCallbacks
         req, FuseOperation.Releasedir, ino, fi->fh, static (request, handle) =>
         {
             request.Tree.ReleaseDirectory(handle);
-            request.Done();
+            request.Ok(default(Done));
         });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -156,7 +147,7 @@ internal static unsafe class FuseCallbacks
         req, FuseOperation.Release, ino, fi->fh, static (request, handle) =>
         {
             request.Tree.Release(handle);
-            request.Done();
+            request.Ok(default(Done));
         });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -204,9 +195,6 @@ internal static unsafe class FuseCallbacks
                 request.Fail(VfsStatus.InvalidArgument);
             }
         });
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Refuse(nint req) => Serve(req, FuseOperation.Modify, 0, 0, static (request, _) => request.Fail(VfsStatus.ReadOnly));
 
     private static FuseHost HostOf(nint userdata) => (FuseHost)GCHandle.FromIntPtr(userdata).Target!;
 

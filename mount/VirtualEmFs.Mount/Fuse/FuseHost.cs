@@ -55,7 +55,7 @@ public sealed class FuseHost : IDisposable
         _watchdog = new RequestWatchdog(Active, options.StalledAfter, logger);
     }
 
-    /// <summary>Age of the oldest request that has no answer yet.</summary>
+    /// <summary>Age of the oldest request that has no answer yet, without those that may take long.</summary>
     public TimeSpan OldestRequestAge => Active.OldestAge;
 
     /// <summary>Requests that have no answer yet.</summary>
@@ -80,7 +80,7 @@ public sealed class FuseHost : IDisposable
         s_libraryLogger = _logger;
         Libfuse3.fuse_set_log_func(&LogLibrary);
         _self = GCHandle.Alloc(this);
-        fuse_lowlevel_ops operations = FuseCallbacks.Table;
+        fuse_lowlevel_ops operations = FuseCallbacks.TableOf(_options.IsWritable);
         _session = FuseSession.Create(operations, MountOptions(), GCHandle.ToIntPtr(_self))
             ?? throw new CommandException(ExitCode.MountFailed, $"libfuse refused the mount options: {s_libraryError}");
         if (!_session.Mount(PathBytes.Encode(mountPoint)))
@@ -128,7 +128,7 @@ public sealed class FuseHost : IDisposable
             Thread.Sleep(10); // only at the end of the mount
         }
 
-        if (Active.OlderThan(TimeSpan.Zero, 1) is [var oldest, ..])
+        if (Active.Oldest is { } oldest)
         {
             FuseLog.DrainTimedOut(_logger, Active.Count, (int)s_drainTimeout.TotalSeconds, oldest.ToString());
             return;
@@ -170,7 +170,11 @@ public sealed class FuseHost : IDisposable
 
         // Splicing gains nothing when the bytes come from memory, and would hand requests over as pipes.
         const uint unwanted = fuse_conn_info.FUSE_CAP_SPLICE_READ | fuse_conn_info.FUSE_CAP_SPLICE_WRITE | fuse_conn_info.FUSE_CAP_SPLICE_MOVE
-            | fuse_conn_info.FUSE_CAP_WRITEBACK_CACHE;
+            | fuse_conn_info.FUSE_CAP_WRITEBACK_CACHE
+
+            // libfuse takes these two by itself: without the first the kernel asks for each truncation, without the second it clears
+            // set-user-id bits itself where a write or a new owner must.
+            | fuse_conn_info.FUSE_CAP_ATOMIC_O_TRUNC | fuse_conn_info.FUSE_CAP_HANDLE_KILLPRIV;
         connection.want = (connection.want | (wanted & connection.capable)) & ~unwanted;
         connection.max_write = Math.Min(connection.max_write, MaximumRequestLengthBytes);
         connection.max_background = MaximumBackgroundRequests;
@@ -199,7 +203,7 @@ public sealed class FuseHost : IDisposable
     {
         // libfuse splits at commas; a backslash keeps the next character.
         string name = _options.FileSystemName.Replace("\\", "\\\\").Replace(",", "\\,");
-        return $"ro,default_permissions,subtype=emfs,fsname={name}{(_options.AllowOther ? ",allow_other" : "")}";
+        return $"{(_options.IsWritable ? "rw" : "ro")},default_permissions,subtype=emfs,fsname={name}{(_options.AllowOther ? ",allow_other" : "")}";
     }
 
     // The daemon cannot ask for more than the kernel's 128 KiB over the protocol, but root can set it for the mounted device.

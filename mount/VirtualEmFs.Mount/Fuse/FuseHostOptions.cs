@@ -4,6 +4,9 @@ namespace VirtualEmFs.Mount.Fuse;
 /// <param name="FileSystemName">What /proc/mounts shows as the source.</param>
 public sealed record FuseHostOptions(string FileSystemName)
 {
+    /// <summary>Changes reach the tree; otherwise the kernel refuses them.</summary>
+    public bool IsWritable { get; init; }
+
     /// <summary>Other users may use the mount; for anyone but root, /etc/fuse.conf must allow that.</summary>
     public bool AllowOther { get; init; }
 

@@ -20,6 +20,22 @@ internal enum FuseOperation
     Listxattr,
     Lseek,
 
-    /// <summary>Every operation that changes something; refused here.</summary>
+    Setattr,
+    Mknod,
+    Mkdir,
+    Unlink,
+    Rmdir,
+    Symlink,
+    Rename,
+    Link,
+    Write,
+    Create,
+    Setxattr,
+    Removexattr,
+    Fallocate,
+    Fsync,
+    Fsyncdir,
+
+    /// <summary>Every operation that changes something, on a read-only mount; refused.</summary>
     Modify,
 }

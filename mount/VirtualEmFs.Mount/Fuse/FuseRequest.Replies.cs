@@ -70,11 +70,7 @@ internal sealed unsafe partial class FuseRequest :
         if (Claim())
         {
             // SAFETY: as above.
-            var opened = new fuse_file_info
-            {
-                fh = value.Handle,
-                bits = (value.DirectIo ? fuse_file_info.direct_io : 0) | (value.KeepCache ? fuse_file_info.keep_cache : 0),
-            };
+            fuse_file_info opened = InfoOf(value);
             if (!Finish(Libfuse3.fuse_reply_open(_req, &opened)))
             {
                 Tree.Release(value.Handle);
@@ -235,6 +231,12 @@ internal sealed unsafe partial class FuseRequest :
 
         return usedBytes;
     }
+
+    private static fuse_file_info InfoOf(in OpenedFile file) => new()
+    {
+        fh = file.Handle,
+        bits = (file.DirectIo ? fuse_file_info.direct_io : 0) | (file.KeepCache ? fuse_file_info.keep_cache : 0),
+    };
 
     private static fuse_entry_param EntryOf(in NodeEntry entry) => new()
     {

@@ -33,10 +33,10 @@ internal sealed partial class FuseRequest
     /// <summary>A Stopwatch timestamp.</summary>
     public long StartedTimestamp { get; }
 
-    /// <summary>The name that a lookup or an extended attribute is about.</summary>
+    /// <summary>The name, or extended attribute, that the request is about.</summary>
     public string? Name { get; set; }
 
-    /// <summary>Offset in the file that a read or seek is about.</summary>
+    /// <summary>Offset in the file that the request is about.</summary>
     public long FileOffset { get; set; }
 
     /// <inheritdoc/>
@@ -47,6 +47,9 @@ internal sealed partial class FuseRequest
 
     /// <summary>Set once the log has said that this request waits.</summary>
     public bool IsReported { get; set; }
+
+    /// <summary>Set for a request that may rightly take long.</summary>
+    public bool IsSlow { get; private set; }
 
     public IFileTree Tree => _host.Tree;
 
@@ -75,22 +78,13 @@ internal sealed partial class FuseRequest
         }
     }
 
-    /// <summary>Answers a request that returns nothing.</summary>
-    public void Done()
-    {
-        if (Claim())
-        {
-            Finish(Libfuse3.fuse_reply_err(_req, 0));
-        }
-    }
-
     /// <summary>What the request is about, for the log.</summary>
     public override string ToString()
     {
         string about = _host.DescribeNode(NodeId);
         return Operation switch
         {
-            FuseOperation.Read or FuseOperation.Lseek => $"{Name(Operation)} of {about} at byte {FileOffset}",
+            FuseOperation.Read or FuseOperation.Write or FuseOperation.Fallocate or FuseOperation.Lseek => $"{Name(Operation)} of {about} at byte {FileOffset}",
             _ when this.Name is not null => $"{Name(Operation)} of {this.Name} in {about}",
             _ => $"{Name(Operation)} of {about}",
         };

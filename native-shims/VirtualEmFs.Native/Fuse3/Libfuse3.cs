@@ -87,6 +87,12 @@ internal static unsafe partial class Libfuse3
     public static partial int fuse_reply_open(nint req, fuse_file_info* fi);
 
     [LibraryImport(Library)]
+    public static partial int fuse_reply_create(nint req, fuse_entry_param* e, fuse_file_info* fi);
+
+    [LibraryImport(Library)]
+    public static partial int fuse_reply_write(nint req, nuint count);
+
+    [LibraryImport(Library)]
     public static partial int fuse_reply_buf(nint req, byte* buf, nuint size);
 
     [LibraryImport(Library)]

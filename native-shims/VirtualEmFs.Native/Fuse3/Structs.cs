@@ -42,6 +42,7 @@ internal struct fuse_file_info
 internal struct fuse_conn_info
 {
     public const uint FUSE_CAP_ASYNC_READ = 1u << 0;
+    public const uint FUSE_CAP_ATOMIC_O_TRUNC = 1u << 3;
     public const uint FUSE_CAP_SPLICE_WRITE = 1u << 7;
     public const uint FUSE_CAP_SPLICE_MOVE = 1u << 8;
     public const uint FUSE_CAP_SPLICE_READ = 1u << 9;
@@ -51,6 +52,7 @@ internal struct fuse_conn_info
     public const uint FUSE_CAP_ASYNC_DIO = 1u << 15;
     public const uint FUSE_CAP_WRITEBACK_CACHE = 1u << 16;
     public const uint FUSE_CAP_PARALLEL_DIROPS = 1u << 18;
+    public const uint FUSE_CAP_HANDLE_KILLPRIV = 1u << 20;
     public const uint FUSE_CAP_CACHE_SYMLINKS = 1u << 23;
 
     public uint proto_major;
@@ -77,6 +79,19 @@ internal struct fuse_ctx
     public uint gid;
     public int pid;
     public uint umask;
+}
+
+/// <summary>Bits of setattr's to_set: which attributes the kernel wants changed.</summary>
+internal static class FuseSetAttr
+{
+    public const int FUSE_SET_ATTR_MODE = 1 << 0;
+    public const int FUSE_SET_ATTR_UID = 1 << 1;
+    public const int FUSE_SET_ATTR_GID = 1 << 2;
+    public const int FUSE_SET_ATTR_SIZE = 1 << 3;
+    public const int FUSE_SET_ATTR_ATIME = 1 << 4;
+    public const int FUSE_SET_ATTR_MTIME = 1 << 5;
+    public const int FUSE_SET_ATTR_ATIME_NOW = 1 << 7;
+    public const int FUSE_SET_ATTR_MTIME_NOW = 1 << 8;
 }
 
 /// <summary>struct fuse_forget_data.</summary>

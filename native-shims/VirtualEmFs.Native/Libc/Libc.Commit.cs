@@ -5,24 +5,23 @@ namespace VirtualEmFs.Native.Libc;
 
 internal static unsafe partial class Libc
 {
-    /// <summary>struct timespec of 64-bit systems.</summary>
-    internal struct timespec
-    {
-        public long tv_sec;
-        public long tv_nsec;
-    }
-
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int fsync(SafeFileHandle fd);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fdatasync(SafeFileHandle fd);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint pwrite(SafeFileHandle fd, byte* buffer, nuint count, long offset);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fallocate(SafeFileHandle fd, int mode, long offset, long length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int flock(SafeFileHandle fd, int operation);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int ftruncate(SafeFileHandle fd, long length);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int fchmod(SafeFileHandle fd, uint mode);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int futimens(SafeFileHandle fd, timespec* times);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int renameat2(int olddirfd, byte* oldpath, int newdirfd, byte* newpath, uint flags);

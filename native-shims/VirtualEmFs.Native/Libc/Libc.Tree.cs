@@ -10,6 +10,18 @@ internal static unsafe partial class Libc
     internal static partial nint getdents64(SafeFileHandle fd, byte* buffer, nuint length);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int mkdir(byte* path, uint mode);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int rmdir(byte* path);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int symlink(byte* target, byte* path);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int mknod(byte* path, uint mode, ulong device);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial nint readlink(byte* path, byte* buffer, nuint length);
 
     /// <param name="resolved">Null: the result is allocated with malloc.</param>
@@ -33,6 +45,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int setsid();
+
+    [LibraryImport(Library)]
+    internal static partial int getpid();
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int kill(int pid, int signal);
 
     [LibraryImport(Library)]
     internal static partial uint geteuid();

@@ -9,8 +9,7 @@ public static unsafe class LinuxCommit
 {
     private const int AT_FDCWD = -100;
     private const uint RENAME_NOREPLACE = 1;
-    private const long UTIME_OMIT = (1 << 30) - 2;
-    private const long NanosecondsPerSecond = 1_000_000_000;
+    private const uint RENAME_EXCHANGE = 2;
 
     /// <summary>Writes a file's or folder's data and attributes to the disk.</summary>
     public static int Sync(string path)
@@ -23,7 +22,7 @@ public static unsafe class LinuxCommit
 
         using (file)
         {
-            return Result(Libc.fsync(file!));
+            return LinuxFile.Sync(file!, dataOnly: false);
         }
     }
 
@@ -39,38 +38,20 @@ public static unsafe class LinuxCommit
 
         using (file)
         {
-            (long seconds, long nanoseconds) = Math.DivRem(mtimeNs, NanosecondsPerSecond);
-            if (nanoseconds < 0)
-            {
-                (seconds, nanoseconds) = (seconds - 1, nanoseconds + NanosecondsPerSecond);
-            }
-
-            // SAFETY: futimens reads exactly two entries, during the call.
-            Libc.timespec* times = stackalloc Libc.timespec[2];
-            times[0] = new Libc.timespec { tv_nsec = UTIME_OMIT };
-            times[1] = new Libc.timespec { tv_sec = seconds, tv_nsec = nanoseconds };
-            errno = Result(Libc.fchmod(file!, permissions));
-            return errno != 0 ? errno : Result(Libc.futimens(file!, times));
+            errno = LinuxAttributes.SetPermissions(file!, permissions);
+            return errno != 0 ? errno : LinuxAttributes.SetTimes(file!, atimeNs: null, mtimeNs);
         }
     }
 
-    /// <summary>Renames a file unless the new name is taken (EEXIST).</summary>
+    /// <summary>Renames a file or folder unless the new name is taken (EEXIST).</summary>
     public static int RenameWithoutReplacing(string from, string to)
     {
-        // SAFETY: both paths are pinned and end with a NUL.
-        fixed (byte* source = PathBytes.Encode(from), target = PathBytes.Encode(to))
-        {
-            int errno = Result(Libc.renameat2(AT_FDCWD, source, AT_FDCWD, target, RENAME_NOREPLACE));
-            if (errno is not (Errno.EINVAL or Errno.ENOSYS))
-            {
-                return errno;
-            }
-
-            // File systems without the flag (NFS): a link never replaces anything either. Between the calls the file has both names.
-            errno = Result(Libc.link(source, target));
-            return errno != 0 ? errno : Result(Libc.unlink(source));
-        }
+        int errno = Rename(from, to, RENAME_NOREPLACE);
+        return errno is Errno.EINVAL or Errno.ENOSYS ? RenameWithoutReplacingByHand(from, to) : errno;
     }
+
+    /// <summary>Swaps the names of two files or folders; EINVAL where the file system cannot.</summary>
+    public static int Exchange(string first, string second) => Rename(first, second, RENAME_EXCHANGE);
 
     /// <summary>Renames a file over whatever has the new name.</summary>
     public static int Rename(string from, string to)
@@ -103,7 +84,52 @@ public static unsafe class LinuxCommit
 
         using (file)
         {
-            return Result(Libc.ftruncate(file!, 0));
+            return LinuxFile.SetLength(file!, 0);
+        }
+    }
+
+    /// <summary>The same for file systems without the flag (NFS): a link never replaces anything either, and a folder replaces only an empty one.</summary>
+    internal static int RenameWithoutReplacingByHand(string from, string to)
+    {
+        int errno = LinuxNames.MakeHardLink(from, to); // until the unlink the file has both names
+        if (errno != Errno.EPERM)
+        {
+            return errno != 0 ? errno : Unlink(from);
+        }
+
+        // A folder cannot have two names. Until the rename its new name is an empty folder.
+        errno = LinuxFile.Stat(from, followLinks: false, out Statx stat);
+        if (errno != 0)
+        {
+            return errno;
+        }
+
+        if (!stat.IsFolder)
+        {
+            return Errno.EPERM;
+        }
+
+        errno = LinuxNames.MakeFolder(to, 0x1C0); // 0700
+        if (errno != 0)
+        {
+            return errno;
+        }
+
+        errno = Rename(from, to);
+        if (errno != 0)
+        {
+            _ = LinuxNames.RemoveFolder(to);
+        }
+
+        return errno;
+    }
+
+    private static int Rename(string from, string to, uint flags)
+    {
+        // SAFETY: both paths are pinned and end with a NUL.
+        fixed (byte* source = PathBytes.Encode(from), target = PathBytes.Encode(to))
+        {
+            return Result(Libc.renameat2(AT_FDCWD, source, AT_FDCWD, target, flags));
         }
     }
 

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace VirtualEmFs.Native.Libc;
 
-/// <summary>Files as Linux has them: open, statx, pread. Every call returns 0 or the error number (<see cref="Errno"/>).</summary>
+/// <summary>Files as Linux has them: opened, read, written, made durable. Every call returns 0 or the error number (<see cref="Errno"/>).</summary>
 /// <remarks>Any thread. Calls interrupted by a signal are repeated.</remarks>
 public static unsafe class LinuxFile
 {
@@ -12,6 +12,7 @@ public static unsafe class LinuxFile
     public const int O_RDWR = 2;
     public const int O_CREAT = 0x40;
     public const int O_EXCL = 0x80;
+    public const int O_TRUNC = 0x200;
     public const int O_NONBLOCK = 0x800;
     public const int O_CLOEXEC = 0x80000;
 
@@ -24,6 +25,8 @@ public static unsafe class LinuxFile
     private const int AT_SYMLINK_NOFOLLOW = 0x100;
     private const int AT_EMPTY_PATH = 0x1000;
     private const uint STATX_BASIC_STATS = 0x7FF;
+    private const int LOCK_EX = 2;
+    private const int LOCK_NB = 4;
 
     private static bool IsArm => RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm;
 
@@ -117,4 +120,74 @@ public static unsafe class LinuxFile
             }
         }
     }
+
+    /// <summary>One pwrite(2).</summary>
+    /// <param name="lengthBytes">Bytes written; may be fewer than given.</param>
+    public static int Write(SafeFileHandle file, long fileOffset, ReadOnlySpan<byte> source, out int lengthBytes)
+    {
+        while (true)
+        {
+            nint result;
+
+            // SAFETY: the span is pinned, and its length bounds what pwrite reads.
+            fixed (byte* p = source)
+            {
+                result = Libc.pwrite(file, p, (nuint)source.Length, fileOffset);
+            }
+
+            lengthBytes = (int)Math.Max(result, 0);
+            int errno = result >= 0 ? 0 : Marshal.GetLastPInvokeError();
+            if (errno != Errno.EINTR)
+            {
+                return errno;
+            }
+        }
+    }
+
+    /// <summary>Cuts a file, or extends it by a hole.</summary>
+    public static int SetLength(SafeFileHandle file, long lengthBytes)
+    {
+        int errno;
+        do
+        {
+            errno = Result(Libc.ftruncate(file, lengthBytes));
+        }
+        while (errno == Errno.EINTR);
+
+        return errno;
+    }
+
+    /// <summary>fallocate(2): reserves, zeroes or frees a range.</summary>
+    /// <param name="mode">FALLOC_FL_ flags.</param>
+    public static int Allocate(SafeFileHandle file, int mode, long fileOffset, long lengthBytes)
+    {
+        int errno;
+        do
+        {
+            errno = Result(Libc.fallocate(file, mode, fileOffset, lengthBytes));
+        }
+        while (errno == Errno.EINTR);
+
+        return errno;
+    }
+
+    /// <summary>Writes what the kernel holds of a file or folder to the disk.</summary>
+    /// <param name="dataOnly">fdatasync: the bytes and what reading them needs, not the times.</param>
+    public static int Sync(SafeFileHandle file, bool dataOnly)
+    {
+        int errno;
+        do
+        {
+            errno = Result(dataOnly ? Libc.fdatasync(file) : Libc.fsync(file));
+        }
+        while (errno == Errno.EINTR);
+
+        return errno;
+    }
+
+    /// <summary>Takes a file's exclusive lock (flock), held until its last descriptor closes: until the process ends, however it ends.</summary>
+    /// <returns>EAGAIN at once when another process holds it.</returns>
+    public static int TryLock(SafeFileHandle file) => Result(Libc.flock(file, LOCK_EX | LOCK_NB));
+
+    private static int Result(int status) => status < 0 ? Marshal.GetLastPInvokeError() : 0;
 }

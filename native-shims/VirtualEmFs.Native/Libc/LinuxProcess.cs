@@ -8,6 +8,8 @@ public static unsafe class LinuxProcess
     /// <summary>Flag of umount2: detach now, end when the last user has gone.</summary>
     public const int MNT_DETACH = 2;
 
+    private const int SIGKILL = 9;
+
     /// <summary>Effective user.</summary>
     public static uint UserId => Libc.geteuid();
 
@@ -26,6 +28,9 @@ public static unsafe class LinuxProcess
 
     /// <summary>Leaves the terminal's session, so that its end does not end this process.</summary>
     public static int LeaveSession() => Libc.setsid() >= 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>Ends this process at once, as a crash or the kernel's out-of-memory killer would: SIGKILL, no handler runs.</summary>
+    public static void KillSelf() => _ = Libc.kill(Libc.getpid(), SIGKILL);
 
     /// <summary>The text of a C format and its va_list, cut at 1023 bytes. x86-64, where a va_list is passed as a pointer.</summary>
     internal static string FormatMessage(byte* format, nint arguments)

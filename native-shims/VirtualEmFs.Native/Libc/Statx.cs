@@ -50,6 +50,9 @@ public struct Statx
     /// <summary>The type bits of st_mode (S_IFMT).</summary>
     public readonly int FileType => stx_mode & 0xF000;
 
+    /// <summary>True for a folder.</summary>
+    public readonly bool IsFolder => FileType == 0x4000;
+
     /// <summary>True for a regular file.</summary>
     public readonly bool IsRegularFile => FileType == 0x8000;
 }

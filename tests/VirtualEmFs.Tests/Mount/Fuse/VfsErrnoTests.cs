@@ -19,7 +19,6 @@ public sealed class VfsErrnoTests
     }
 
     [Theory]
-    [InlineData(Errno.EDQUOT, VfsStatus.NoSpace)]
     [InlineData(Errno.ENFILE, VfsStatus.TooManyOpenFiles)]
     [InlineData(Errno.ELOOP, VfsStatus.NotFound)]
     [InlineData(Errno.ENODEV, VfsStatus.Corrupt)]

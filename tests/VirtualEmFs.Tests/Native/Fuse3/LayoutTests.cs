@@ -71,13 +71,25 @@ public sealed class LayoutTests
         fuse_lowlevel_ops.lookup 16
         fuse_lowlevel_ops.getattr 32
         fuse_lowlevel_ops.setattr 40
+        fuse_lowlevel_ops.mknod 56
+        fuse_lowlevel_ops.mkdir 64
+        fuse_lowlevel_ops.unlink 72
+        fuse_lowlevel_ops.rmdir 80
+        fuse_lowlevel_ops.symlink 88
+        fuse_lowlevel_ops.rename 96
+        fuse_lowlevel_ops.link 104
         fuse_lowlevel_ops.open 112
         fuse_lowlevel_ops.read 120
+        fuse_lowlevel_ops.write 128
         fuse_lowlevel_ops.release 144
+        fuse_lowlevel_ops.fsync 152
         fuse_lowlevel_ops.opendir 160
+        fuse_lowlevel_ops.fsyncdir 184
         fuse_lowlevel_ops.statfs 192
+        fuse_lowlevel_ops.setxattr 200
         fuse_lowlevel_ops.getxattr 208
         fuse_lowlevel_ops.listxattr 216
+        fuse_lowlevel_ops.removexattr 224
         fuse_lowlevel_ops.access 232
         fuse_lowlevel_ops.create 240
         fuse_lowlevel_ops.forget_multi 304
