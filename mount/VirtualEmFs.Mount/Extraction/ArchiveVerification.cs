@@ -1,5 +1,6 @@
 using VirtualEmFs.Archives.Compression;
 using VirtualEmFs.Frames;
+using VirtualEmFs.Frames.Kernels;
 
 namespace VirtualEmFs.Mount.Extraction;
 

@@ -1,5 +1,6 @@
 using VirtualEmFs.Archives.Hdf5.Writing;
 using VirtualEmFs.Frames;
+using VirtualEmFs.Frames.Kernels;
 
 namespace VirtualEmFs.Archives.Compression;
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using VirtualEmFs.Archives.Hdf5.Writing;
 using VirtualEmFs.Codecs.Deflating;
 using VirtualEmFs.Frames;
+using VirtualEmFs.Frames.Kernels;
 using VirtualEmFs.Truncation;
 
 namespace VirtualEmFs.Archives.Compression;

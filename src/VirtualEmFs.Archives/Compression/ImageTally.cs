@@ -1,4 +1,5 @@
 using VirtualEmFs.Archives.Hdf5.Writing;
+using VirtualEmFs.Frames.Kernels;
 using VirtualEmFs.Truncation;
 
 namespace VirtualEmFs.Archives.Compression;

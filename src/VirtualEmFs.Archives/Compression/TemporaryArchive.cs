@@ -1,5 +1,6 @@
 using System.Globalization;
 using VirtualEmFs.Frames;
+using VirtualEmFs.Frames.Kernels;
 using VirtualEmFs.Native.Libc;
 
 namespace VirtualEmFs.Archives.Compression;

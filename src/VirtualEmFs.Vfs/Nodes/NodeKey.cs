@@ -26,6 +26,9 @@ internal enum NodeFlavour : byte
 
     /// <summary>A plain MRC file under its own name, presented in another mode.</summary>
     Converted = 6,
+
+    /// <summary>A file whose raw bytes lie in the staging folder.</summary>
+    Staged = 7,
 }
 
 /// <summary>
@@ -41,6 +44,10 @@ internal readonly record struct NodeKey(SourceVersion Version, NodeFlavour Flavo
 
     /// <summary>Key of a plain MRC file that is presented in another mode.</summary>
     public static NodeKey OfConverted(SourceVersion version) => new(version, NodeFlavour.Converted, 0);
+
+    /// <summary>Key of a staged file.</summary>
+    /// <param name="id">Number of the file in the staging folder.</param>
+    public static NodeKey OfStaged(long id) => new(new SourceVersion(0, (ulong)id, 0, 0, 0), NodeFlavour.Staged, 0);
 
     /// <summary>Key of an archive's virtual file.</summary>
     public static NodeKey OfMrc(SourceVersion version, MrcView view) => new(version, FlavourOf(view), 0);

@@ -34,6 +34,9 @@ public enum RenameMode
 /// </remarks>
 public interface IDisk
 {
+    /// <summary>True when files can be given to other users, as root can.</summary>
+    bool CanChangeOwner => true;
+
     /// <param name="permissions">For <see cref="DiskAccess.CreateNew"/>: the low 12 bits of st_mode, exactly.</param>
     VfsStatus Open(string path, DiskAccess access, uint permissions, out IDiskFile? file);
 

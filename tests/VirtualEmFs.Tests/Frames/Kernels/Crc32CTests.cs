@@ -1,7 +1,7 @@
-using VirtualEmFs.Archives.Compression;
+using VirtualEmFs.Frames.Kernels;
 using Xunit;
 
-namespace VirtualEmFs.Tests.Archives.Compression;
+namespace VirtualEmFs.Tests.Frames.Kernels;
 
 public sealed class Crc32CTests
 {

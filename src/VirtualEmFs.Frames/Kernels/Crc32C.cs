@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace VirtualEmFs.Archives.Compression;
+namespace VirtualEmFs.Frames.Kernels;
 
 /// <summary>CRC-32C (Castagnoli) of byte runs, and of their concatenation: chunks of a frame are summed on several threads.</summary>
 /// <remarks>Pure; any thread. The usual form: initial value and final XOR are all ones; "123456789" gives E3069283.</remarks>

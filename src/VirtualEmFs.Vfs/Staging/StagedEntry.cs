@@ -1,0 +1,45 @@
+using System.Text.Json.Serialization;
+using VirtualEmFs.Vfs.Ports;
+
+namespace VirtualEmFs.Vfs.Staging;
+
+/// <summary>What the journal knows about a staged file.</summary>
+/// <param name="Id">Never used again for another file of the staging folder; the raw file is named by it.</param>
+/// <param name="Path">Path in the source under which programs see the file.</param>
+/// <param name="IsInPlace">The raw file lies in the source under <paramref name="Path"/> itself, and not in the staging folder.</param>
+/// <param name="Inode">st_ino, which the file keeps when it is archived.</param>
+/// <param name="Base">The archive that the file stands for; null for a new file.</param>
+/// <param name="ParkedReason">One sentence when it is not archived until someone asks for it.</param>
+internal sealed record StagedEntry(
+    long Id,
+    [property: JsonConverter(typeof(EscapedName))] string Path,
+    bool IsInPlace,
+    ulong Inode,
+    ArchiveBase? Base = null,
+    string? ParkedReason = null);
+
+/// <summary>An archive of the mount that a staged file came out of, and that it replaces when it is archived.</summary>
+/// <param name="Path">Path in the source.</param>
+/// <param name="KeepsLimits">The samples came back from it, so that their limits hold on; false when the file was emptied first.</param>
+internal sealed record ArchiveBase([property: JsonConverter(typeof(EscapedName))] string Path, FileIdentity Identity, bool KeepsLimits);
+
+/// <summary>Tells a file from any other that may have its name later. Without the device, whose number may change when the machine restarts.</summary>
+/// <param name="LengthBytes">0 for a folder.</param>
+/// <param name="MtimeNs">0 for a folder. Renaming changes the other time.</param>
+internal readonly record struct FileIdentity(ulong Inode, long LengthBytes, long MtimeNs)
+{
+    public static FileIdentity Of(in SourceStat stat) => stat.Kind == NodeKind.Directory
+        ? new FileIdentity(stat.Version.Inode, 0, 0)
+        : new FileIdentity(stat.Version.Inode, stat.Version.LengthBytes, stat.Version.MtimeNs);
+}
+
+/// <summary>A change in the source that belongs to a change of staged names: both happen or none.</summary>
+/// <param name="Path">Path in the source.</param>
+/// <param name="NewPath">Set for a rename, null for a removal.</param>
+/// <param name="Identity">Of the file: another one that has taken the name meanwhile is left alone.</param>
+/// <param name="Mode">For a rename.</param>
+internal sealed record SourceAction(
+    [property: JsonConverter(typeof(EscapedName))] string Path,
+    [property: JsonConverter(typeof(EscapedName))] string? NewPath,
+    FileIdentity Identity,
+    RenameMode Mode = RenameMode.Replace);
