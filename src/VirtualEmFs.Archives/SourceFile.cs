@@ -46,7 +46,7 @@ public sealed class SourceFile : IDisposable
         int errno = LinuxFile.Open(path, LinuxFile.O_RDONLY | LinuxFile.O_NONBLOCK, out SafeFileHandle? handle);
         if (errno != 0)
         {
-            throw new ArchiveException(path, $"cannot be opened: {Errno.Message(errno)}");
+            throw new ArchiveException(path, $"cannot be opened: {Errno.Message(errno)}") { Errno = errno };
         }
 
         try
@@ -103,7 +103,7 @@ public sealed class SourceFile : IDisposable
 
             if (errno != 0)
             {
-                throw new ArchiveException(Path, $"cannot be read at offset {fileOffset + total}: {Errno.Message(errno)}");
+                throw new ArchiveException(Path, $"cannot be read at offset {fileOffset + total}: {Errno.Message(errno)}") { Errno = errno };
             }
 
             if (lengthBytes == 0)
@@ -141,7 +141,7 @@ public sealed class SourceFile : IDisposable
         {
             0 => status,
             Errno.ESTALE => throw new ArchiveChangedException(path),
-            _ => throw new ArchiveException(path, $"cannot be examined: {Errno.Message(errno)}"),
+            _ => throw new ArchiveException(path, $"cannot be examined: {Errno.Message(errno)}") { Errno = errno },
         };
     }
 }

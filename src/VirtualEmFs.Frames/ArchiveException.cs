@@ -19,6 +19,9 @@ public class ArchiveException : IOException
 
     /// <summary>What is wrong, without path and frame.</summary>
     public string Reason { get; }
+
+    /// <summary>The operating system's error number where a disk failed; 0 otherwise, and where it is not known.</summary>
+    public int Errno { get; init; }
 }
 
 /// <summary>The file is no longer the version that was opened: an open handle answers ESTALE.</summary>

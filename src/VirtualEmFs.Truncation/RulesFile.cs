@@ -121,7 +121,7 @@ public static class RulesFile
                 "keepRaw" => rule with { KeepsRaw = Flag(ref reader) },
                 "outliers" => rule with { Limits = Outliers(Text(ref reader)) },
                 "delay" => rule with { Delay = TimeSpan.FromSeconds(Number(ref reader, 0, 31_536_000)) },
-                "level" => rule with { Level = (int)Number(ref reader, 1, 12) },
+                "level" => rule with { Level = Level(ref reader) },
                 "maxStepSigma" => rule with { MaxStepSigma = (float)Number(ref reader, 1e-6, 1e6) },
                 "truncateIntegers" => rule with { TruncatesIntegers = Flag(ref reader) },
                 _ => throw new TruncationException($"a rule has no setting '{key}'"),
@@ -140,6 +140,13 @@ public static class RulesFile
         double bits = Number(ref reader, 0, 16);
         Expect(bits == Math.Floor(bits) && bits != 1, "'bits' is a whole number from 2 to 16, or 0 for lossless");
         return (int)bits;
+    }
+
+    private static int Level(ref Utf8JsonReader reader)
+    {
+        double level = Number(ref reader, 1, 12);
+        Expect(level == Math.Floor(level), "'level' is a whole number from 1 to 12");
+        return (int)level;
     }
 
     private static double Number(ref Utf8JsonReader reader, double lowest, double highest)

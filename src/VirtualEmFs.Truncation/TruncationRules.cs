@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using VirtualEmFs.Frames;
+using VirtualEmFs.Frames.Mrc;
 
 namespace VirtualEmFs.Truncation;
 
@@ -67,6 +68,18 @@ public sealed class TruncationRules
     /// <summary>All rules in the order in which they are tried.</summary>
     public IEnumerable<TruncationRule> Rules => _own.Concat(_profile);
 
+    /// <summary>What is to be done with a file of which only the name is known.</summary>
+    /// <param name="relativePath">Path below the source folder, with slashes.</param>
+    public Treatment ForName(string relativePath) => For(
+        relativePath,
+        MrcNames.HintOf(relativePath) switch
+        {
+            MrcNameHint.Stack => ArchiveContent.Stack,
+            MrcNameHint.Volume => ArchiveContent.Volume,
+            _ => ArchiveContent.Image,
+        },
+        mrcMode: 2);
+
     /// <summary>What is to be done with a file.</summary>
     /// <param name="relativePath">Path below the source folder, with slashes.</param>
     /// <param name="content">What the file's frames are to each other.</param>
@@ -80,6 +93,7 @@ public sealed class TruncationRules
         TruncationRule bitsRule = isOwnChoice ? own! : byContent;
         // What nobody chose is kept where truncation is not known to be safe: half floats, and movies that are mostly zeros.
         bool isHalfFloat = mrcMode == 12 && !isOwnChoice;
+        string byContentRule = isHalfFloat ? "mode 12: lossless" : byContent.ToString();
         return new Treatment
         {
             Bits = isHalfFloat ? 0 : bitsRule.Bits!.Value,
@@ -90,7 +104,7 @@ public sealed class TruncationRules
             KeepsRaw = own?.KeepsRaw ?? false,
             Delay = own?.Delay,
             Level = own?.Level,
-            Rule = own is { KeepsRaw: true } ? own.ToString() : isHalfFloat ? "mode 12: lossless" : bitsRule.ToString(),
+            Rule = own is null ? byContentRule : isOwnChoice || own.KeepsRaw ? own.ToString() : $"{own}; {byContentRule}",
         };
     }
 }

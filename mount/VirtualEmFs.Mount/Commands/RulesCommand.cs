@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using VirtualEmFs.Archives;
 using VirtualEmFs.Archives.Compression;
 using VirtualEmFs.Frames;
-using VirtualEmFs.Frames.Mrc;
 using VirtualEmFs.Truncation;
 
 namespace VirtualEmFs.Mount.Commands;
@@ -64,7 +63,7 @@ internal static class RulesCommand
             {
                 Treatment treatment = File.Exists(path)
                     ? compressor.TreatmentFor(path, new CompressionOptions { Rules = rules, RelativePath = relativePath })
-                    : rules.For(relativePath, ContentByName(path), mrcMode: 2);
+                    : rules.ForName(relativePath);
                 Console.WriteLine($"{path}: {treatment.Rule}");
             }
             catch (ArchiveException e)
@@ -76,11 +75,4 @@ internal static class RulesCommand
 
         return (int)exitCode;
     }
-
-    private static ArchiveContent ContentByName(string path) => MrcNames.HintOf(Path.GetFileName(path)) switch
-    {
-        MrcNameHint.Stack => ArchiveContent.Stack,
-        MrcNameHint.Volume => ArchiveContent.Volume,
-        _ => ArchiveContent.Image,
-    };
 }

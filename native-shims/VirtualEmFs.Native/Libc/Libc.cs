@@ -21,6 +21,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint pread(SafeFileHandle fd, byte* buffer, nuint count, long offset);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setpriority(int which, uint who, int value);
+
     [LibraryImport(Library)]
     internal static partial byte* strerror(int errno);
 }

@@ -15,6 +15,11 @@ public static unsafe class LinuxProcess
 
     public static bool IsRoot => UserId == 0;
 
+    /// <summary>Lets other threads of the machine go before this one, and before those that it starts; there is no way back.</summary>
+    /// <param name="niceness">0 is ordinary, 19 the least.</param>
+    // PRIO_PROCESS of 0 is the calling thread alone: on Linux each thread has its own.
+    public static int SetThreadNiceness(int niceness) => Libc.setpriority(0, 0, niceness) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
     /// <summary>Unmounts; only root may.</summary>
     /// <param name="flags">0 or <see cref="MNT_DETACH"/>.</param>
     public static int Unmount(string mountPoint, int flags)

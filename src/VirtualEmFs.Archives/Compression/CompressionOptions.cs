@@ -25,6 +25,9 @@ public sealed record CompressionOptions
     /// <summary>Deflate level 0–9; null for automatic.</summary>
     public int? Level { get; init; }
 
+    /// <summary>Refuses everything but MRC files of modes 0, 1, 2, 6 and 12 (<see cref="UnfitMrcException"/>), whatever else the bytes may be.</summary>
+    public bool TakesOnlyMrc { get; init; }
+
     public MrcThirdAxis ThirdAxis { get; init; }
 
     public MrcByteSign ByteSign { get; init; }

@@ -3,6 +3,7 @@ using VirtualEmFs.Archives.Hdf5;
 using VirtualEmFs.Archives.Hdf5.Writing;
 using VirtualEmFs.Archives.Mrc;
 using VirtualEmFs.Frames;
+using VirtualEmFs.Frames.Mrc;
 using VirtualEmFs.Native.Hdf5;
 using VirtualEmFs.Truncation;
 
@@ -35,15 +36,27 @@ public sealed class Compressor(IArchiveFormats formats)
             throw new ArchiveException(outputPath, "exists already; it was left as it is (--force replaces it)");
         }
 
-        using var temporary = new TemporaryArchive(outputPath, options.Steps);
-        try
-        {
-            return Write(input, outputPath, temporary, treatment, options, cancellation);
-        }
-        catch (Hdf5Exception e)
-        {
-            throw new ArchiveException(outputPath, $"cannot be written: {e.SystemReason ?? e.Message}", inner: e);
-        }
+        using var temporary = TemporaryArchive.Beside(outputPath, options.Steps);
+        CompressionReport report = Write(input, outputPath, temporary, treatment, options, cancellation);
+        temporary.Commit(outputPath, options.Overwrites);
+        return report;
+    }
+
+    /// <summary>
+    /// Compresses one file into a complete, flushed and verified archive under a temporary name: <see cref="Compress"/> without the last
+    /// step. Giving it its name is the caller's part.
+    /// </summary>
+    /// <param name="temporaryPath">Nothing is there; after a failure or cancellation nothing is there either. Its folder exists.</param>
+    /// <inheritdoc cref="Compress"/>
+    public CompressionReport CompressTo(
+        string inputPath, string temporaryPath, CompressionOptions options, CancellationToken cancellation = default)
+    {
+        using ICompressionInput input = Open(inputPath, options);
+        Treatment treatment = TreatmentOf(input, options);
+        using var temporary = new TemporaryArchive(temporaryPath, temporaryPath, options.Steps);
+        CompressionReport report = Write(input, temporaryPath, temporary, treatment, options, cancellation);
+        temporary.Keep();
+        return report;
     }
 
     /// <summary>Tells what <see cref="Compress"/> would give, and writes nothing.</summary>
@@ -104,13 +117,16 @@ public sealed class Compressor(IArchiveFormats formats)
             options.Steps.Before(CommitStep.CheckInput);
             input.File.CheckUnchanged(version);
             cancellation.ThrowIfCancellationRequested();
-            temporary.Commit(options.Overwrites);
             return builder.Account.Report(input, builder.Expected.Count, outputPath, outputLengthBytes, treatment.Rule);
+        }
+        catch (Hdf5Exception e)
+        {
+            throw new ArchiveException(outputPath, $"cannot be written: {e.SystemReason ?? e.Message}", inner: e) { Errno = e.Errno };
         }
         finally
         {
             stopsHashing.Cancel();
-            hash?.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
+            (hash as IAsyncResult)?.AsyncWaitHandle.WaitOne();
         }
     }
 
@@ -119,18 +135,31 @@ public sealed class Compressor(IArchiveFormats formats)
         var file = SourceFile.Open(path);
         try
         {
+            if (options.TakesOnlyMrc)
+            {
+                return OpenMrc(file, options);
+            }
+
             Span<byte> signature = stackalloc byte[Superblock.Signature.Length];
             file.Read(0, signature);
             return signature.SequenceEqual(Superblock.Signature)
                 ? Eman2CompressionInput.Open(file, formats)
                 : ArchiveCompressionInput.TryOpen(file, formats) as ICompressionInput
-                ?? new MrcCompressionInput(MrcInput.Open(file, options.ByteSign), options.OriginalName ?? path, options.ThirdAxis);
+                ?? OpenMrc(file, options);
         }
         catch
         {
             file.Dispose();
             throw;
         }
+    }
+
+    private static MrcCompressionInput OpenMrc(SourceFile file, CompressionOptions options)
+    {
+        var mrc = MrcInput.Open(file, options.ByteSign);
+        return options.TakesOnlyMrc && mrc.Header.Mode == MrcSampleFormat.PackedNibblesMode
+            ? throw new UnfitMrcException(file.Path, $"is of mode {mrc.Header.Mode}, which programs seldom read: it is left as it is")
+            : new MrcCompressionInput(mrc, options.OriginalName ?? file.Path, options.ThirdAxis);
     }
 
     private static Treatment TreatmentOf(ICompressionInput input, CompressionOptions options)

@@ -13,8 +13,8 @@ internal sealed class ImagePlanner(ICompressionInput input, CompressionOptions o
 
     private delegate void Visit(ReadOnlySpan<float> samples);
 
-    /// <summary>Deflate level that archives declare; null for no filter.</summary>
-    private int? DeclaredLevel => options.IsUncompressed ? null : Level ?? 1; // EMAN2's own default
+    /// <summary>Deflate level that archives declare, 9 at most whatever the effort; null for no filter.</summary>
+    private int? DeclaredLevel => options.IsUncompressed ? null : Math.Min(Level ?? 1, 9); // 1 is EMAN2's own default
 
     /// <summary>Deflate level that was asked for; null for automatic.</summary>
     public int? Level => options.Level ?? treatment.Level;

@@ -6,8 +6,8 @@ using VirtualEmFs.Native.Libc;
 namespace VirtualEmFs.Archives.Compression;
 
 /// <summary>
-/// A file being written beside its target under a name of its own; <see cref="Commit"/> makes it durable and gives it its name,
-/// disposing without that removes it.
+/// An archive being written under a name of its own; <see cref="Keep"/> leaves it there, <see cref="Commit"/> gives it its final name,
+/// and disposing without either removes it.
 /// </summary>
 /// <remarks>One thread. After a crash the file remains under its temporary name; <see cref="RemoveLeftovers"/> finds it.</remarks>
 internal sealed class TemporaryArchive : IDisposable
@@ -20,21 +20,31 @@ internal sealed class TemporaryArchive : IDisposable
     private static readonly string s_host = Crc32C.Append(0, System.Text.Encoding.UTF8.GetBytes(Environment.MachineName)).ToString("x8", CultureInfo.InvariantCulture);
     private static int s_counter;
 
-    private readonly string _targetPath;
-    private readonly string _folder;
+    private readonly string _shownPath;
     private readonly ICommitSteps _steps;
-    private bool _isCommitted;
+    private bool _isKept;
 
-    public TemporaryArchive(string targetPath, ICommitSteps steps)
+    /// <param name="path">Nothing is there yet, and nothing is created here.</param>
+    /// <param name="shownPath">The name that messages tell.</param>
+    /// <exception cref="ArchiveException">Something is there.</exception>
+    public TemporaryArchive(string path, string shownPath, ICommitSteps steps)
     {
-        (_targetPath, _steps) = (targetPath, steps);
-        _folder = FolderOf(targetPath);
-        string own = $"{s_host}-{Environment.ProcessId}-{Interlocked.Increment(ref s_counter)}";
-        Path = System.IO.Path.Join(_folder, Prefix + own + Suffix);
+        (Path, _shownPath, _steps) = (path, shownPath, steps);
+        if (System.IO.Path.Exists(path))
+        {
+            throw new ArchiveException(path, "exists already; it was left as it is");
+        }
     }
 
-    /// <summary>The temporary name. Nothing is created here.</summary>
+    /// <summary>The temporary name.</summary>
     public string Path { get; }
+
+    /// <summary>A temporary archive beside its target, under a name that no other has.</summary>
+    public static TemporaryArchive Beside(string targetPath, ICommitSteps steps)
+    {
+        string own = $"{s_host}-{Environment.ProcessId}-{Interlocked.Increment(ref s_counter)}";
+        return new TemporaryArchive(System.IO.Path.Join(FolderOf(targetPath), Prefix + own + Suffix), targetPath, steps);
+    }
 
     /// <summary>Removes what processes of this machine left in a folder when they died.</summary>
     public static void RemoveLeftovers(string folder)
@@ -62,26 +72,29 @@ internal sealed class TemporaryArchive : IDisposable
         Check(LinuxCommit.Sync(Path), "cannot be flushed to the disk");
     }
 
+    /// <summary>Leaves the file where it is: from now on it is the caller's.</summary>
+    public void Keep() => _isKept = true;
+
     /// <summary>Gives the file its name, and makes that durable too.</summary>
     /// <exception cref="ArchiveException">The name is taken, or the disk fails.</exception>
-    public void Commit(bool overwrites)
+    public void Commit(string targetPath, bool overwrites)
     {
         _steps.Before(CommitStep.Rename);
-        int errno = overwrites ? LinuxCommit.Rename(Path, _targetPath) : LinuxCommit.RenameWithoutReplacing(Path, _targetPath);
+        int errno = overwrites ? LinuxCommit.Rename(Path, targetPath) : LinuxCommit.RenameWithoutReplacing(Path, targetPath);
         if (errno == Errno.EEXIST)
         {
-            throw new ArchiveException(_targetPath, "exists already; it was left as it is (--force replaces it)");
+            throw new ArchiveException(targetPath, "exists already; it was left as it is (--force replaces it)");
         }
 
         Check(errno, "cannot be given its name");
-        _isCommitted = true;
+        Keep();
         _steps.Before(CommitStep.SyncFolder);
-        Check(LinuxCommit.Sync(_folder), "its folder cannot be flushed to the disk");
+        Check(LinuxCommit.Sync(FolderOf(targetPath)), "its folder cannot be flushed to the disk");
     }
 
     public void Dispose()
     {
-        if (_isCommitted)
+        if (_isKept)
         {
             return;
         }
@@ -103,7 +116,7 @@ internal sealed class TemporaryArchive : IDisposable
     {
         if (errno != 0)
         {
-            throw new ArchiveException(_targetPath, $"{what}: {Errno.Message(errno)}");
+            throw new ArchiveException(_shownPath, $"{what}: {Errno.Message(errno)}") { Errno = errno };
         }
     }
 }

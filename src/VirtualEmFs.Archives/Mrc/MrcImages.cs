@@ -9,6 +9,9 @@ public enum MrcThirdAxis
     Automatic,
     Sections,
     Volume,
+
+    /// <summary>As <see cref="Automatic"/>, but several volumes are one, of all their sections: the archive then reads as one file.</summary>
+    OneFile,
 }
 
 /// <summary>How an MRC file's sections become images: one image for each, or volumes of several.</summary>
@@ -30,7 +33,7 @@ public readonly record struct MrcImages(int Count, int SectionsPerVolume)
     public static MrcImages Of(MrcHeader header, ReadOnlySpan<char> name, MrcThirdAxis choice)
     {
         int nz = header.Nz, mz = header.Sampling.Z;
-        if (nz > 1 && choice != MrcThirdAxis.Automatic)
+        if (nz > 1 && choice is MrcThirdAxis.Sections or MrcThirdAxis.Volume)
         {
             return choice == MrcThirdAxis.Volume ? new MrcImages(1, nz) : new MrcImages(nz, 0);
         }
@@ -40,7 +43,7 @@ public readonly record struct MrcImages(int Count, int SectionsPerVolume)
             return new MrcImages(nz, 0);
         }
 
-        if (header.SpaceGroup is < FirstVolumeStack or > LastVolumeStack)
+        if (choice == MrcThirdAxis.OneFile || header.SpaceGroup is < FirstVolumeStack or > LastVolumeStack)
         {
             return new MrcImages(1, nz);
         }

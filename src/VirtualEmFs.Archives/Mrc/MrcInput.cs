@@ -53,20 +53,21 @@ public sealed class MrcInput : IDisposable
     public SampleType SampleType => _sampleType;
 
     /// <summary>Takes a file for an MRC file; owns it from then on.</summary>
-    /// <exception cref="ArchiveException">It cannot be read, or is no exact, complete MRC file: the message says why. The file is then still the caller's.</exception>
+    /// <exception cref="UnfitMrcException">It is no exact, complete MRC file: the message says why. The file is then still the caller's.</exception>
+    /// <exception cref="ArchiveException">It cannot be read; likewise.</exception>
     public static MrcInput Open(SourceFile file, MrcByteSign sign = MrcByteSign.Automatic)
     {
         var mainHeader = new byte[MrcHeader.LengthBytes];
         if (!MrcHeader.TryParse(mainHeader.AsSpan(0, file.Read(0, mainHeader)), out MrcHeader? header, out string? reason))
         {
-            throw new ArchiveException(file.Path, $"is no MRC file: {reason}");
+            throw new UnfitMrcException(file.Path, $"is no MRC file: {reason}");
         }
 
         // The axes fit a file (the parser checks), so this cannot overflow.
         if (header!.FileLengthBytes != file.LengthBytes)
         {
             long surplus = file.LengthBytes - header.FileLengthBytes;
-            throw new ArchiveException(file.Path, surplus < 0
+            throw new UnfitMrcException(file.Path, surplus < 0
                 ? $"is incomplete: {-surplus} bytes are missing of the {header.FileLengthBytes} that its header announces"
                 : $"has {surplus} bytes more than the {header.FileLengthBytes} that its header announces: it is no exact MRC file");
         }
@@ -74,7 +75,7 @@ public sealed class MrcInput : IDisposable
         long headerLengthBytes = MrcHeader.LengthBytes + (long)header.ExtendedHeaderLengthBytes;
         if (headerLengthBytes > LargestHeaderLengthBytes)
         {
-            throw new ArchiveException(file.Path, $"has an extended header of {header.ExtendedHeaderLengthBytes} bytes: more than any program writes");
+            throw new UnfitMrcException(file.Path, $"has an extended header of {header.ExtendedHeaderLengthBytes} bytes: more than any program writes");
         }
 
         var headerBytes = new byte[headerLengthBytes];

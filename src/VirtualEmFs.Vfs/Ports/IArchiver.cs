@@ -11,8 +11,9 @@ public interface IArchiver
     /// Compresses a raw file into a complete, flushed and verified archive under <see cref="ArchiveTask.TemporaryPath"/>. The raw file
     /// is only read. Giving the archive its name is the caller's part.
     /// </summary>
-    /// <exception cref="ArchiveException">A disk fails, or verification does; nothing is left under the temporary path.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled; nothing is left.</exception>
+    /// <exception cref="DiskFailedException">A disk fails, or is full; nothing is left under the temporary path.</exception>
+    /// <exception cref="ArchiveException">The raw file changed meanwhile, or verification fails; likewise.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; likewise.</exception>
     ArchivingResult Archive(ArchiveTask task, CancellationToken cancellation);
 
     /// <summary>Tells what <see cref="Archive"/> would do, and writes nothing.</summary>
@@ -23,9 +24,22 @@ public interface IArchiver
     TimeSpan? DelayOf(string relativePath);
 
     /// <summary>Writes the bytes that reads of an archive's virtual file show, header included, from the start of a file.</summary>
-    /// <param name="progress">Told how many bytes were written since the last call.</param>
-    /// <exception cref="ArchiveException">The archive is damaged or its disk fails; or the destination's, with its status in words.</exception>
+    /// <param name="destination">Empty. After a failure it holds a part, in pieces.</param>
+    /// <param name="progress">Told how many bytes were written since the last call; on any thread, one call at a time.</param>
+    /// <exception cref="DiskFailedException">A disk fails, or the destination's is full.</exception>
+    /// <exception cref="ArchiveException">The archive is damaged, or changed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     void Restore(ArchiveDescription description, MrcView view, IDiskFile destination, Action<long> progress, CancellationToken cancellation);
+}
+
+/// <summary>A disk refused or failed; what was under way can be tried again when it has recovered.</summary>
+/// <param name="path">The file concerned.</param>
+/// <param name="reason">One sentence.</param>
+/// <param name="status"><see cref="VfsStatus.NoSpace"/> and <see cref="VfsStatus.QuotaExceeded"/> for a full disk.</param>
+public sealed class DiskFailedException(string path, string reason, VfsStatus status, Exception? inner = null)
+    : ArchiveException(path, reason, inner: inner)
+{
+    public VfsStatus Status { get; } = status;
 }
 
 /// <summary>One file to be archived.</summary>
@@ -40,10 +54,10 @@ public sealed record ArchiveTask(string RawPath, string TemporaryPath, string Re
 /// <param name="KeptRawReason">One sentence when the file is no exact MRC file, or its rule keeps it raw; then there is no archive, and the
 /// raw file goes to the source unchanged. Null when there is an archive.</param>
 /// <param name="Rule">The rule that decided.</param>
-/// <param name="Bits">Bits stored; the largest, where frames differ.</param>
+/// <param name="Bits">Bits stored; the largest, where frames differ; 0 for lossless float32, which counts as most.</param>
 /// <param name="GuardedFrames">Frames whose bits the precision guard raised.</param>
 /// <param name="ClampedSamples">Samples that were moved to a limit.</param>
 /// <param name="RawLengthBytes">Bytes before.</param>
-/// <param name="ArchiveLengthBytes">Bytes after.</param>
+/// <param name="ArchiveLengthBytes">Bytes after; a forecast predicts them.</param>
 public sealed record ArchivingResult(
     string? KeptRawReason, string Rule = "", int Bits = 0, long GuardedFrames = 0, long ClampedSamples = 0, long RawLengthBytes = 0, long ArchiveLengthBytes = 0);

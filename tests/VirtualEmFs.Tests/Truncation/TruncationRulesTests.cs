@@ -60,10 +60,28 @@ public sealed class TruncationRulesTests
         Assert.Equal((0, TimeSpan.FromSeconds(5)), (rest.Bits, rest.Delay));
     }
 
+    /// <summary>What is printed names the user's rule, and what decided where that leaves the bits open.</summary>
+    [Theory]
+    [InlineData("ts.st", ArchiveContent.Stack, 2, "*.st: by content, after 300 s, level 12; *: 10 bits")]
+    [InlineData("ts.st", ArchiveContent.Stack, 12, "*.st: by content, after 300 s, level 12; mode 12: lossless")]
+    [InlineData("raw/a.mrc", ArchiveContent.Image, 12, "raw/*: 6 bits, clamped 4 sigma below and 4 above the mean, whole numbers truncated too, steps up to 0.5 sigma")]
+    [InlineData("a.mrc", ArchiveContent.Volume, 2, "volumes *: 12 bits")]
+    [InlineData("a.map", ArchiveContent.Volume, 2, "*.map: keep raw")]
+    public void For_OwnAndProfileRules_TellsWhatDecided(string path, ArchiveContent content, int mode, string rule) =>
+        Assert.Equal(rule, Parse("""
+            [
+              { "glob": "*.st", "delay": 300, "level": 12 },
+              { "glob": "raw/*", "bits": 6, "outliers": "4s:4s", "truncateIntegers": true, "maxStepSigma": 0.5 },
+              { "glob": "*.map", "keepRaw": true }
+            ]
+            """).For(path, content, mode).Rule);
+
     [Theory]
     [InlineData("[\n{ \"glob\": \"*\", \"bits\": 17 }]", "my.rules, line 2: a number from 0 to 16 is needed here")]
     [InlineData("[\n\n{ \"glob\": \"*\",\n \"bit\": 7 }]", "my.rules, line 4: a rule has no setting 'bit'")]
     [InlineData("[{ \"bits\": 7 }]", "my.rules, line 1: a rule needs a 'glob'")]
+    [InlineData("[\n{ \"glob\": \"*\",\n\"level\": 1.5 }]", "my.rules, line 3: 'level' is a whole number from 1 to 12")]
+    [InlineData("[\n{ \"glob\": \"*\",\n\"delay\": -1 }]", "my.rules, line 3: a number from 0 to 31536000 is needed here")]
     [InlineData("{\n\"profile\": \"mine\" }", "my.rules, line 2: there is no profile 'mine': say 'built-in' or 'paper'")]
     [InlineData("[{ \"glob\": \"*\", \"outliers\": \"5:2\" }]", "my.rules, line 1: the range 5,2 is not a range: give the lower limit first, and the upper limit above it")]
     public void Parse_BadRule_NamesTheLine(string json, string message) =>

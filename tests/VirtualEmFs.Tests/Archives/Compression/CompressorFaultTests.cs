@@ -1,5 +1,6 @@
 using VirtualEmFs.Archives;
 using VirtualEmFs.Archives.Compression;
+using VirtualEmFs.Archives.Mrc;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Truncation;
 using Xunit;
@@ -54,6 +55,40 @@ public sealed class CompressorFaultTests : IDisposable
                 File.Delete(_output);
             }
         }
+    }
+
+    /// <summary>The archive without its final name: complete at the caller's temporary path, or nothing there.</summary>
+    [Fact]
+    public void CompressTo_AnyStepFails_LeavesNothing()
+    {
+        var whole = new CountedSteps();
+        CompressionReport report = CompressTo(whole);
+        AssertIsComplete();
+        Assert.Equal(new FileInfo(_output).Length, report.OutputLengthBytes);
+        Assert.Equal(CommitStep.CheckInput, whole.Seen[^1]);
+        File.Delete(_output);
+        for (int failing = 0; failing < whole.Seen.Count; failing++)
+        {
+            Assert.Throws<IOException>(() => CompressTo(new CountedSteps { FailAt = failing }));
+            AssertOriginalIsThereWith("in.mrcs");
+        }
+    }
+
+    [Fact]
+    public void CompressTo_Cancelled_LeavesNothing()
+    {
+        using var source = new CancellationTokenSource();
+        var steps = new CountedSteps { BeforeStep = step => { if (step == CommitStep.Verify) { source.Cancel(); } } };
+        Assert.ThrowsAny<OperationCanceledException>(() => CompressTo(steps, source.Token));
+        AssertOriginalIsThereWith("in.mrcs");
+    }
+
+    [Fact]
+    public void CompressTo_PathIsTaken_LeavesItAlone()
+    {
+        File.WriteAllText(_output, "somebody's");
+        Assert.Throws<ArchiveException>(() => CompressTo(new CountedSteps()));
+        Assert.Equal("somebody's", File.ReadAllText(_output));
     }
 
     /// <summary>A process that dies takes no further step, cleaning up included. The next run finds the leftovers and succeeds.</summary>
@@ -134,7 +169,7 @@ public sealed class CompressorFaultTests : IDisposable
             file.SetLength(_original.Length - 7);
         }
 
-        ArchiveException failure = Assert.Throws<ArchiveException>(() => Compress(new CountedSteps()));
+        ArchiveException failure = Assert.Throws<UnfitMrcException>(() => Compress(new CountedSteps()));
         Assert.Contains("7 bytes are missing", failure.Message, StringComparison.Ordinal);
         Assert.Equal(["in.mrcs"], Names());
     }
@@ -189,12 +224,15 @@ public sealed class CompressorFaultTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private void Compress(ICommitSteps steps, string? output = null, CancellationToken? cancellation = null)
-    {
-        var options = new CompressionOptions { Treatment = Treatment.Explicit(10, LimitRequest.None), Steps = steps, Threads = 2 };
+    private static CompressionOptions Options(ICommitSteps steps) =>
+        new() { Treatment = Treatment.Explicit(10, LimitRequest.None), Steps = steps, Threads = 2 };
+
+    private void Compress(ICommitSteps steps, string? output = null, CancellationToken? cancellation = null) =>
         new Compressor(new ArchiveFormats()).Compress(
-            _input, output ?? _output, options, cancellation ?? TestContext.Current.CancellationToken);
-    }
+            _input, output ?? _output, Options(steps), cancellation ?? TestContext.Current.CancellationToken);
+
+    private CompressionReport CompressTo(ICommitSteps steps, CancellationToken? cancellation = null) =>
+        new Compressor(new ArchiveFormats()).CompressTo(_input, _output, Options(steps), cancellation ?? TestContext.Current.CancellationToken);
 
     private int StepCount()
     {
