@@ -14,6 +14,9 @@ internal sealed record MountedTree(
     // A thread that hangs in a read of a dead disk never joins: the process must end all the same.
     private static readonly TimeSpan s_disposeTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>The tree takes changes.</summary>
+    public bool IsWritable { get; init; }
+
     /// <summary>Ends everything, or gives up after 5 s and leaves the rest to the end of the process.</summary>
     public void Dispose()
     {

@@ -88,6 +88,7 @@ internal sealed class MountingOptions
         using MountedTree tree = makeTree(source, log);
         var options = new FuseHostOptions(source)
         {
+            IsWritable = tree.IsWritable,
             AllowOther = allowOther,
             ServingThreads = result.GetValue(_servingThreads),
             StalledAfter = result.GetValue(_stalledAfter).Value,
