@@ -16,8 +16,11 @@ public sealed class SourceFile : IDisposable
     private long _readCount;
     private long _readBytes;
 
-    private SourceFile(string path, SafeFileHandle handle, SourceVersion version, uint permissions) =>
-        (Path, _handle, Version, Permissions) = (path, handle, version, permissions);
+    private SourceFile(string path, SafeFileHandle handle, in Statx status)
+    {
+        (Path, _handle, Version) = (path, handle, VersionOf(status));
+        (Permissions, Uid, Gid) = (status.stx_mode & PermissionBits, status.stx_uid, status.stx_gid);
+    }
 
     /// <summary>Path as it was opened.</summary>
     public string Path { get; }
@@ -30,6 +33,12 @@ public sealed class SourceFile : IDisposable
 
     /// <summary>The lower 12 bits of st_mode when it was opened.</summary>
     public uint Permissions { get; }
+
+    /// <summary>Owner when it was opened.</summary>
+    public uint Uid { get; }
+
+    /// <summary>Group when it was opened.</summary>
+    public uint Gid { get; }
 
     /// <summary>pread calls so far.</summary>
     public long ReadCount => Interlocked.Read(ref _readCount);
@@ -57,7 +66,7 @@ public sealed class SourceFile : IDisposable
                 throw new ArchiveException(path, "is not a regular file");
             }
 
-            var file = new SourceFile(path, handle!, VersionOf(status), status.stx_mode & PermissionBits);
+            var file = new SourceFile(path, handle!, status);
             handle = null;
             return file;
         }

@@ -82,6 +82,11 @@ public sealed record ArchiveDescription
     /// <summary>MRC mode in which the virtual file reads: 2 (float32), unless a preserved header says otherwise.</summary>
     public int MrcMode { get; init; } = 2;
 
+    /// <summary>
+    /// st_ino of the file that this archive was made from, and whose place it took; null where it took none, and for a copy of the archive.
+    /// </summary>
+    public ulong? RecordedInode { get; init; }
+
     /// <summary>Further labels for the MRC header, at most 80 characters each.</summary>
     public ImmutableArray<string> Labels { get; init; } = [];
 

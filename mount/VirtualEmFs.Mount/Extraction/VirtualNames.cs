@@ -23,6 +23,6 @@ internal static class VirtualNames
         }
 
         string shown = NameRules.ShortName(name, archive.Content);
-        return (shown, NameRules.ViewOf(shown, name, archive.Content));
+        return (shown, NameRules.ViewOf(shown, name, archive.Content, !VirtualMrc.Normalise(archive).PreservedHeader.IsEmpty));
     }
 }

@@ -101,6 +101,8 @@ internal sealed class MrcArchiver(IArchiveFormats formats, MrcArchiverOptions op
             Level = options.Level,
             Threads = options.Threads,
             ByteSign = options.ByteSign,
+            Inode = task.Inode,
+            KeepsOwner = true,
             TakesOnlyMrc = true,
             ThirdAxis = MrcThirdAxis.OneFile,
         };

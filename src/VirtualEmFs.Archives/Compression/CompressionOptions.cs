@@ -50,6 +50,12 @@ public sealed record CompressionOptions
     /// </summary>
     public Func<int, Frames.Rescale?>? EarlierLimits { get; init; }
 
+    /// <summary>st_ino under which the input is known, when the archive is to take its place; null when it is not.</summary>
+    public ulong? Inode { get; init; }
+
+    /// <summary>Gives the archive the input's owner, group and <c>user.*</c> attributes, but for those of this program.</summary>
+    public bool KeepsOwner { get; init; }
+
     /// <summary>Told how many bytes of input were dealt with since the last call; on any thread, one call at a time.</summary>
     public Action<long>? Progress { get; init; }
 

@@ -108,9 +108,12 @@ public sealed class Compressor(IArchiveFormats formats)
             using var builder = new ArchiveBuilder(input, options, planner, temporary.Path, cancellation);
             builder.WriteImages();
             string? sha256 = hash?.GetAwaiter().GetResult() ?? (hashes ? Sha256OfFile.Compute(input.File, cancellation) : null);
-            Provenance provenance = ProvenanceOf(input, treatment, sha256, options);
+            Provenance provenance = ProvenanceOf(input, treatment, sha256, options) with
+            {
+                Inodes = options.Inode is ulong inode ? (inode, temporary.Inode) : null,
+            };
             builder.Close(provenance);
-            temporary.MakeDurable(input.File.Permissions, version.MtimeNs);
+            temporary.MakeDurable(input.File, options.KeepsOwner);
             options.Steps.Before(CommitStep.Verify);
             new ArchiveVerifier(formats, options.Threads, cancellation).Verify(temporary.Path, builder.Expected, provenance);
             long outputLengthBytes = new FileInfo(temporary.Path).Length;

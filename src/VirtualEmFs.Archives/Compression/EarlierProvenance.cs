@@ -22,7 +22,7 @@ internal static class EarlierProvenance
         }
 
         string? Text(string name) => group.FindAttribute(name)?.AsText(file.Reader, file.Superblock.Sizes);
-        PreservedHeader header = PreservedHeader.Read(file, file.Root);
+        PreservedHeader header = PreservedHeader.Read(file, group);
         var provenance = new Provenance
         {
             ProgramVersion = Text(ProvenanceNames.ProgramVersion) ?? "",

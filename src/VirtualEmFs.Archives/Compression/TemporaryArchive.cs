@@ -39,6 +39,17 @@ internal sealed class TemporaryArchive : IDisposable
     /// <summary>The temporary name.</summary>
     public string Path { get; }
 
+    /// <summary>st_ino of the file, once it was created.</summary>
+    /// <exception cref="ArchiveException">The disk fails.</exception>
+    public ulong Inode
+    {
+        get
+        {
+            Check(LinuxFile.Stat(Path, followLinks: false, out Statx status), "cannot be examined");
+            return status.stx_ino;
+        }
+    }
+
     /// <summary>A temporary archive beside its target, under a name that no other has.</summary>
     public static TemporaryArchive Beside(string targetPath, ICommitSteps steps)
     {
@@ -63,11 +74,20 @@ internal sealed class TemporaryArchive : IDisposable
     }
 
     /// <summary>Permissions, modification time, and the way to the disk.</summary>
+    /// <param name="original">Whose attributes the archive gets.</param>
+    /// <param name="keepsOwner">Owner, group and the user's extended attributes too.</param>
     /// <exception cref="ArchiveException">The disk fails.</exception>
-    public void MakeDurable(uint permissions, long mtimeNs)
+    public void MakeDurable(SourceFile original, bool keepsOwner)
     {
         _steps.Before(CommitStep.SetAttributes);
-        Check(LinuxCommit.SetAttributes(Path, permissions, mtimeNs), "attributes cannot be set");
+        if (keepsOwner)
+        {
+            TakeOwner(original);
+            TakeExtendedAttributes(original.Path);
+        }
+
+        // Last: a change of owner takes set-user-ID away.
+        Check(LinuxCommit.SetAttributes(Path, original.Permissions, original.Version.MtimeNs), "attributes cannot be set");
         _steps.Before(CommitStep.SyncFile);
         Check(LinuxCommit.Sync(Path), "cannot be flushed to the disk");
     }
@@ -104,6 +124,43 @@ internal sealed class TemporaryArchive : IDisposable
         // libhdf5 keeps a file open that it could not close (a full disk): empty, it takes no room there.
         _ = LinuxCommit.Empty(Path);
         _ = LinuxCommit.Unlink(Path);
+    }
+
+    /// <summary>Owner and group. Without rights to it they stay this process's own, as they would for any program that writes the file.</summary>
+    private void TakeOwner(SourceFile original)
+    {
+        Check(LinuxFile.Stat(Path, followLinks: false, out Statx status), "cannot be examined");
+        if ((status.stx_uid, status.stx_gid) == (original.Uid, original.Gid))
+        {
+            return;
+        }
+
+        int errno = LinuxAttributes.SetOwner(Path, original.Uid, original.Gid);
+        if (errno == Errno.EPERM && !LinuxProcess.IsRoot)
+        {
+            // One's own file may still go to any group that one is in.
+            errno = LinuxAttributes.SetOwner(Path, null, original.Gid);
+        }
+
+        Check(errno == Errno.EPERM && !LinuxProcess.IsRoot ? 0 : errno, "its owner cannot be set");
+    }
+
+    /// <summary>The user's attributes. Those of this program say what the file is, which changes.</summary>
+    private void TakeExtendedAttributes(string originalPath)
+    {
+        int errno = LinuxTree.ListExtendedAttributes(originalPath, out List<string> names);
+        Check(errno == Errno.EOPNOTSUPP ? 0 : errno, "extended attributes cannot be listed");
+        foreach (string name in names)
+        {
+            if (!name.StartsWith("user.", StringComparison.Ordinal) || name.StartsWith("user.emfs.", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            errno = LinuxTree.GetExtendedAttribute(originalPath, name, out byte[] value);
+            errno = errno == 0 ? LinuxAttributes.SetExtendedAttribute(Path, name, value, 0) : errno;
+            Check(errno == Errno.ENODATA ? 0 : errno, $"extended attribute {name} cannot be kept"); // removed meanwhile: so it shall be
+        }
     }
 
     private static string FolderOf(string path)

@@ -67,8 +67,14 @@ internal static class NameRules
     }
 
     /// <summary>How an archive reads under a name: extensions tell programs "stack" or "volume".</summary>
-    public static MrcView ViewOf(string virtualName, in ArchiveName archive, ArchiveContent content)
+    /// <param name="hasOwnHeader">The archive keeps the header that a program wrote under that name: it stays as it is.</param>
+    public static MrcView ViewOf(string virtualName, in ArchiveName archive, ArchiveContent content, bool hasOwnHeader)
     {
+        if (hasOwnHeader && archive.IsMrcNamed && virtualName == archive.Stem)
+        {
+            return MrcView.Natural;
+        }
+
         var hint = archive.IsMrcNamed && virtualName == archive.Stem
             ? MrcNames.HintOf(virtualName)
             : virtualName.EndsWith(StackExtension, StringComparison.Ordinal) ? MrcNameHint.Stack

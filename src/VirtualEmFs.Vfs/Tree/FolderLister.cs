@@ -98,7 +98,10 @@ internal readonly struct FolderLister(bool isRoot, ulong device, string fullPath
     {
         NodeKey? key = claim.File.Probed is null ? null : KeyOf(virtualName, claim);
         var kind = key?.Flavour == NodeFlavour.MemberFolder ? NodeKind.Directory : NodeKind.File;
-        ulong inode = (key ?? NodeKey.OfMrc(claim.File.Stat.Version, Frames.Mrc.MrcView.Natural)).InodeNumber;
+        // Of an archive that was not probed the number may be another than its attributes will tell.
+        ulong inode = key is { } known
+            ? claim.File.Probed!.InodeOf(known)
+            : NodeKey.OfMrc(claim.File.Stat.Version, Frames.Mrc.MrcView.Natural).InodeNumber;
         return new ListedName(virtualName, kind, inode, claim.File, key);
     }
 
@@ -106,9 +109,9 @@ internal readonly struct FolderLister(bool isRoot, ulong device, string fullPath
     public static NodeKey KeyOf(string virtualName, in FolderNames.Claim claim)
     {
         var version = claim.File.Stat.Version;
-        var content = claim.File.Probed!.Content;
-        return content == ArchiveContent.Folder
+        var probed = claim.File.Probed!;
+        return probed.Content == ArchiveContent.Folder
             ? new NodeKey(version, NodeFlavour.MemberFolder, 0)
-            : NodeKey.OfMrc(version, NameRules.ViewOf(virtualName, claim.Archive, content));
+            : NodeKey.OfMrc(version, NameRules.ViewOf(virtualName, claim.Archive, probed.Content, probed.HasOwnHeader));
     }
 }

@@ -41,7 +41,7 @@ public sealed partial class VirtualTree
             node.Facts = isSource ? FactsOfSource(facts.Path, node.Key, stat) : facts with
             {
                 Attributes = AttributesOfArchive(node.Key, node.Kind, stat, facts.Attributes.LengthBytes, 0)
-                    with { BlockCount = facts.Attributes.BlockCount },
+                    with { BlockCount = facts.Attributes.BlockCount, Inode = facts.Attributes.Inode },
                 Timestamp = _time.GetTimestamp(),
             };
             return (node.Facts.Attributes, _timeout);
@@ -83,7 +83,8 @@ public sealed partial class VirtualTree
     private static NodeFacts FactsOfArchive(NodeKey key, ArchiveFile file, long timestamp)
     {
         var kind = key.Flavour == NodeFlavour.MemberFolder ? NodeKind.Directory : NodeKind.File;
-        return new NodeFacts(file.Path, AttributesOfArchive(key, kind, file.Stat, file.Probed!.LengthBytes, file.LinkedBlockCount), timestamp);
+        var attributes = AttributesOfArchive(key, kind, file.Stat, file.Probed!.LengthBytes, file.LinkedBlockCount);
+        return new NodeFacts(file.Path, attributes with { Inode = file.Probed.InodeOf(key) }, timestamp);
     }
 
     private static NodeAttributes AttributesOfArchive(NodeKey key, NodeKind kind, in SourceStat stat, long lengthBytes, long linkedBlockCount)

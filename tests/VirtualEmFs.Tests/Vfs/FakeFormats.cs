@@ -3,7 +3,8 @@ using VirtualEmFs.Frames;
 
 namespace VirtualEmFs.Tests.Vfs;
 
-/// <summary>Archives whose content is the word that stands in the file: image, stack, volume, folder, broken, none, writing, damaged, set.</summary>
+/// <summary>Archives whose content is the word that stands in the file: image, stack, volume, folder, broken, none, writing, damaged, set;
+/// <c>stack inode=77</c> took over a number.</summary>
 internal sealed class FakeFormats(FakeSourceTree source) : IArchiveFormats
 {
     /// <summary>Probes by path.</summary>
@@ -28,7 +29,7 @@ internal sealed class FakeFormats(FakeSourceTree source) : IArchiveFormats
             "damaged" => ProbeResult.Found(Describe(path, ArchiveContent.Stack) with { Damage = [new ArchiveDamage(2, "image 2 is missing")] }),
             "folder" => ProbeResult.Found(Describe(path, ArchiveContent.Folder) with { Members = [0, 3, 7] }),
             "volume" => ProbeResult.Found(Describe(path, ArchiveContent.Volume)),
-            "stack" => ProbeResult.Found(Describe(path, ArchiveContent.Stack)),
+            "stack" => ProbeResult.Found(Describe(path, ArchiveContent.Stack) with { RecordedInode = InodeOf(words) }),
             _ => ProbeResult.Found(Describe(path, ArchiveContent.Image)),
         };
     }
@@ -44,6 +45,9 @@ internal sealed class FakeFormats(FakeSourceTree source) : IArchiveFormats
         };
 
     public IArchive Open(ArchiveDescription description) => throw new NotSupportedException("the tree reads through the frame reader");
+
+    private static ulong? InodeOf(string[] words) =>
+        words.Length > 1 && words[1].StartsWith("inode=", StringComparison.Ordinal) ? ulong.Parse(words[1].AsSpan("inode=".Length), System.Globalization.CultureInfo.InvariantCulture) : null;
 
     private ArchiveDescription Describe(string path, ArchiveContent content)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using VirtualEmFs.Archives.Hdf5.Writing;
 using VirtualEmFs.Frames;
 
 namespace VirtualEmFs.Archives.Hdf5.Eman2;
@@ -69,13 +70,18 @@ internal sealed class Eman2Probe(SourceFile source, string path, Hdf5File file)
         {
             Damage = [.. _damage.Take(ReportedDamage)],
         };
-        if (content == ArchiveContent.Folder)
+        if (content == ArchiveContent.Folder || file.Find(root, ProvenanceNames.Group) is not { IsGroup: true } group)
         {
             return description;
         }
 
-        PreservedHeader preserved = PreservedHeader.Read(file, root);
-        return description with { PreservedHeader = preserved.Bytes, MrcMode = preserved.Mode ?? description.MrcMode };
+        PreservedHeader preserved = PreservedHeader.Read(file, group);
+        return description with
+        {
+            PreservedHeader = preserved.Bytes,
+            MrcMode = preserved.Mode ?? description.MrcMode,
+            RecordedInode = RecordedInode.Read(group, source.Version.Inode),
+        };
     }
 
     private List<Eman2Image> ProbeImages(Eman2Archive archive)

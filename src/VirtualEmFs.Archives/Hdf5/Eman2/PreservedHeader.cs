@@ -10,13 +10,9 @@ internal readonly record struct PreservedHeader(ReadOnlyMemory<byte> Bytes, int?
     // Extended headers of long tilt series have some MiB.
     private const long MaximumLengthBytes = 64 << 20;
 
-    public static PreservedHeader Read(Hdf5File file, Hdf5Object root)
+    /// <param name="group">The root group <c>/VirtualEmFs</c>.</param>
+    public static PreservedHeader Read(Hdf5File file, Hdf5Object group)
     {
-        if (file.Find(root, ProvenanceNames.Group) is not { IsGroup: true } group)
-        {
-            return default;
-        }
-
         int? mode = group.FindAttribute(ProvenanceNames.MrcMode)?.AsNumber() is double number && number is >= 0 and <= 1000 ? (int)number : null;
         ReadOnlyMemory<byte> bytes = group.FindAttribute(ProvenanceNames.MrcHeader)?.Data
             ?? (file.Find(group, ProvenanceNames.MrcHeader) is { IsDataset: true } dataset ? ReadBytes(file, new Hdf5Dataset(dataset)) : default);

@@ -36,6 +36,12 @@ public sealed record Provenance
     /// <summary>Header and extended header of the original, byte for byte; empty when it was no MRC file.</summary>
     public ReadOnlyMemory<byte> MrcHeader { get; init; }
 
+    /// <summary>
+    /// st_ino under which the original was known and the archive goes on to be, and st_ino of the archive itself: a copy of the archive is
+    /// another file, and its own number tells. Null for archives that take over nothing.
+    /// </summary>
+    public (ulong Shown, ulong Archive)? Inodes { get; init; }
+
     /// <summary>Writes the group, once.</summary>
     /// <exception cref="Hdf5Exception">The disk fails.</exception>
     internal void Write(Hdf5Writer writer, ReadOnlySpan<FrameRecord> frames)
@@ -60,6 +66,12 @@ public sealed record Provenance
         if (MrcMode is int mode)
         {
             writer.WriteAttribute(group, ProvenanceNames.MrcMode, Hdf5Type.Int32, MemoryMarshal.AsBytes<int>([mode]));
+        }
+
+        if (Inodes is (ulong shown, ulong archive))
+        {
+            writer.WriteAttribute(group, ProvenanceNames.Inode, Hdf5Type.UInt64, MemoryMarshal.AsBytes<ulong>([shown]));
+            writer.WriteAttribute(group, ProvenanceNames.ArchiveInode, Hdf5Type.UInt64, MemoryMarshal.AsBytes<ulong>([archive]));
         }
 
         if (!MrcHeader.IsEmpty)

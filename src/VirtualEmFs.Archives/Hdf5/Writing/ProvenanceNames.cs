@@ -15,6 +15,8 @@ public static class ProvenanceNames
     public const string OriginalMtimeNs = "original_mtime_ns";
     public const string OriginalSha256 = "original_sha256";
     public const string MrcMode = "mrc_mode";
+    public const string Inode = "inode";
+    public const string ArchiveInode = "archive_inode";
 
     // Datasets: the header's bytes, and one element for each frame.
     public const string MrcHeader = "mrc_header";

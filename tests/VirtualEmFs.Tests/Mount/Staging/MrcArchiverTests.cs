@@ -4,6 +4,7 @@ using VirtualEmFs.Archives.Compression;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Frames.Mrc;
 using VirtualEmFs.Mount.Staging;
+using VirtualEmFs.Native.Libc;
 using VirtualEmFs.Tests.Archives;
 using VirtualEmFs.Tests.Archives.Compression;
 using VirtualEmFs.Truncation;
@@ -46,6 +47,64 @@ public sealed class MrcArchiverTests : IDisposable
         Archiver("""[{"glob": "*", "lossless": true}]""").Archive(task, Cancellation);
         Assert.Equal(ArchiveContent.Volume, Probe(task.TemporaryPath).Content);
         Assert.Equal(File.ReadAllBytes(Raw), Restored(task.TemporaryPath));
+    }
+
+    /// <summary>Nothing about the file changes but its size on disk; a copy of its archive is another file.</summary>
+    [Fact]
+    public void Archive_OfAFile_KeepsItsAttributesAndItsNumber()
+    {
+        ArchiveTask task = Task("a.mrc", MrcFile.Write(Raw, Nx, Ny, 1, Samples.Noise(Nx * Ny, 1))) with { Inode = 0xFEDC_BA98_7654_3210 };
+        byte[] value = [0, 1, 254, 255];
+        Assert.Equal(0, LinuxAttributes.SetExtendedAttribute(Raw, "user.note", value, 0));
+        Assert.Equal(0, LinuxAttributes.SetExtendedAttribute(Raw, "user.emfs.state", value, 0));
+        if (LinuxProcess.IsRoot)
+        {
+            Assert.Equal(0, LinuxAttributes.SetOwner(Raw, 1234, 4321));
+        }
+
+        Assert.Equal(0, LinuxCommit.SetAttributes(Raw, 0xDA4, 1_600_000_000_123_456_789)); // 06644
+        Archiver().Archive(task, Cancellation);
+
+        Assert.Equal(0, LinuxFile.Stat(Raw, followLinks: false, out Statx raw));
+        Assert.Equal(0, LinuxFile.Stat(task.TemporaryPath, followLinks: false, out Statx archive));
+        Assert.Equal(
+            (raw.stx_mode, raw.stx_uid, raw.stx_gid, raw.stx_mtime.Nanoseconds), (archive.stx_mode, archive.stx_uid, archive.stx_gid, archive.stx_mtime.Nanoseconds));
+        Assert.Equal(0xDA4, archive.stx_mode & 0xFFF);
+        Assert.Equal(0, LinuxTree.ListExtendedAttributes(task.TemporaryPath, out List<string> names));
+        Assert.Equal(["user.note"], names.Where(name => name.StartsWith("user.", StringComparison.Ordinal)));
+        Assert.Equal(0, LinuxTree.GetExtendedAttribute(task.TemporaryPath, "user.note", out byte[] kept));
+        Assert.Equal(value, kept);
+
+        Assert.Equal(task.Inode, Probe(task.TemporaryPath).RecordedInode);
+        File.Copy(task.TemporaryPath, _folder.PathOf("copy.hdf"));
+        Assert.Null(Probe(_folder.PathOf("copy.hdf")).RecordedInode);
+        File.Move(task.TemporaryPath, _folder.PathOf("a.mrc.hdf"));
+        Assert.Equal(task.Inode, Probe(_folder.PathOf("a.mrc.hdf")).RecordedInode);
+        new Compressor(new ArchiveFormats()).Compress(_folder.PathOf("a.mrc.hdf"), _folder.PathOf("again.hdf"), new CompressionOptions(), Cancellation);
+        Assert.Null(Probe(_folder.PathOf("again.hdf")).RecordedInode);
+        Assert.Equal("", Python.Run("import h5py, sys; print(*(k for k in h5py.File(sys.argv[1])['VirtualEmFs'].attrs if 'inode' in k))", _folder.PathOf("again.hdf")));
+    }
+
+    /// <summary>tmpfs has user attributes only since Linux 6.6: elsewhere a file without any must be archived, and one with some refused.</summary>
+    [Fact]
+    public void Archive_ToAFileSystemWithoutAttributes_FailsOnlyWhereSomeWouldBeLost()
+    {
+        MrcFile.Write(Raw, Nx, Ny, 1, Samples.Noise(Nx * Ny, 1));
+        using var disk = SmallDisk.Mount(_folder.PathOf("disk"), "size=4m");
+        ArchiveTask task = Task("a.mrc", Raw) with { TemporaryPath = Path.Combine(disk.Path, "out.hdf") };
+        Assert.Null(Archiver().Archive(task, Cancellation).KeptRawReason);
+        File.Delete(task.TemporaryPath);
+        bool hasAttributes = LinuxAttributes.SetExtendedAttribute(disk.Path, "user.note", [1], 0) == 0;
+        Assert.Equal(0, LinuxAttributes.SetExtendedAttribute(Raw, "user.note", [1], 0));
+        if (hasAttributes)
+        {
+            Assert.Null(Archiver().Archive(task, Cancellation).KeptRawReason);
+            return;
+        }
+
+        DiskFailedException failure = Assert.Throws<DiskFailedException>(() => Archiver().Archive(task, Cancellation));
+        Assert.Equal((VfsStatus.NotSupported, "extended attribute user.note cannot be kept: Operation not supported"), (failure.Status, failure.Reason));
+        Assert.Empty(Directory.GetFileSystemEntries(disk.Path));
     }
 
     public static TheoryData<string, string> UnfitFiles => new()

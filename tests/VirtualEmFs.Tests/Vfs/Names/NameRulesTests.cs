@@ -91,7 +91,13 @@ public sealed class NameRulesTests
     [InlineData("TS.rec", "TS.rec.hdf", ArchiveContent.Stack, MrcView.Volume)]
     [InlineData("TS.rec", "TS.rec.hdf", ArchiveContent.Image, MrcView.Natural)]
     public void ViewOf_NameAndContent_SuitsWhatProgramsReadFromTheName(string virtualName, string archive, ArchiveContent content, MrcView view) =>
-        Assert.Equal(view, NameRules.ViewOf(virtualName, Archive(archive), content));
+        Assert.Equal(view, NameRules.ViewOf(virtualName, Archive(archive), content, hasOwnHeader: false));
+
+    [Theory]
+    [InlineData("TS.rec", "TS.rec.hdf", MrcView.Natural)]
+    [InlineData("X.mrc", "X.hdf", MrcView.Volume)]
+    public void ViewOf_StackWithAHeaderOfItsOwn_KeepsItUnderItsOwnName(string virtualName, string archive, MrcView view) =>
+        Assert.Equal(view, NameRules.ViewOf(virtualName, Archive(archive), ArchiveContent.Stack, hasOwnHeader: true));
 
     [Theory]
     [InlineData("000000.mrc", 0)]

@@ -64,6 +64,27 @@ public sealed class NamesTests
         Assert.Equal((1, 0), (HeaderOf(bench, "TS.rec").SpaceGroup, HeaderOf(bench, "T.ST").SpaceGroup));
     }
 
+    /// <summary>What took the place of a file keeps its number, however and how often it is asked for; names beside its own are other files.</summary>
+    [Fact]
+    public void ArchiveThatTookOverAnInode_ShowsIt()
+    {
+        using var bench = new TreeBench(s => s.File("a.mrcs.hdf", "stack inode=77").File("b.hdf", "stack inode=78").File("c.mrcs.hdf", "stack"));
+        foreach (bool isRemounted in (bool[])[false, true])
+        {
+            Assert.NotEqual(77ul, bench.Entries().Single(entry => entry.Name == "a.mrcs").Inode); // unprobed
+            Assert.Equal(77ul, bench.Find("a.mrcs").Attributes.Inode);
+            Assert.Equal(77ul, bench.Entries(withAttributes: true).Single(entry => entry.Name == "a.mrcs").Entry!.Value.Attributes.Inode);
+            Assert.Equal(77ul, bench.Entries().Single(entry => entry.Name == "a.mrcs").Inode);
+            Assert.Equal(78ul, bench.Find("b.mrcs").Attributes.Inode);
+            Assert.NotEqual(78ul, bench.Find("b.mrc").Attributes.Inode);
+            ulong nodeId = bench.Find("a.mrcs").NodeId;
+            bench.Expire();
+            Assert.Equal(77ul, TreeBench.Ask<(NodeAttributes Attributes, TimeSpan)>(r => bench.Tree.GetAttributes(nodeId, null, r)).Value.Attributes.Inode);
+            Assert.Equal(bench.Find("c.mrcs").Attributes.Inode, bench.Entries().Single(entry => entry.Name == "c.mrcs").Inode);
+            bench.Remount();
+        }
+    }
+
     [Fact]
     public void ArchiveItself_IsNotListedButItsOwnNameReachesItsOwnBytes()
     {
