@@ -35,6 +35,12 @@ public enum ExitCode
     /// <summary>There is no mount of emfs there.</summary>
     NotMounted = 17,
 
+    /// <summary>Another mount owns the staging folder or the source.</summary>
+    Owned = 18,
+
+    /// <summary>The staging folder is missing, no staging folder, or cannot be used.</summary>
+    StagingUnusable = 19,
+
     /// <summary>A mistake in emfs itself.</summary>
     InternalError = 70,
 

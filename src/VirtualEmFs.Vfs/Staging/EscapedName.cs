@@ -57,7 +57,7 @@ internal sealed class EscapedName : JsonConverter<string>
             }
             else if (char.IsSurrogate(c))
             {
-                text.Append(CultureInfo.InvariantCulture, $"\\x{(byte)c:x2}");
+                text.Append(CultureInfo.InvariantCulture, $"\\x{(byte)(c - FirstSurrogate):x2}");
             }
             else
             {
