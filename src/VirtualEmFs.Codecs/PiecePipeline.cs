@@ -10,8 +10,8 @@ namespace VirtualEmFs.Codecs;
 /// </summary>
 /// <remarks>
 /// Any thread; intermediate data lie in native scratch memory of the thread. Never throws for what the data are, and never
-/// writes outside the destination. Parameters of the steps: shuffle and byte swap have the element's length in bytes; n-bit and
-/// scale-offset have HDF5's client values; a predictor has its TIFF number, the samples of a row and the length of a sample; EER has
+/// writes outside the destination. Parameters of the steps: shuffle and byte swap have the element's length in bytes; n-bit,
+/// scale-offset and bitshuffle have HDF5's client values; a predictor has its TIFF number, the samples of a row and the length of a sample; EER has
 /// its <see cref="EerGroup"/>; the others none.
 /// </remarks>
 public static class PiecePipeline
@@ -171,6 +171,8 @@ public static class PiecePipeline
         FilterKind.Zstd or FilterKind.Blosc or FilterKind.Xz or FilterKind.Lzw or FilterKind.PackBits => null,
         FilterKind.UnpackNibbles or FilterKind.ReverseBits or FilterKind.Eer => null,
         FilterKind.Predictor => Predictor.FindUnsupported(step.Parameters.AsSpan()),
+        FilterKind.Lz4 or FilterKind.Lzf => null,
+        FilterKind.Bitshuffle => Bitshuffle.FindUnsupported(step.Parameters.AsSpan()),
         FilterKind.NBit => NBit.FindUnsupported(step.Parameters.AsSpan()),
         FilterKind.ScaleOffset => ScaleOffset.FindUnsupported(step.Parameters.AsSpan()),
         _ => $"the compression {step.Kind} is not supported here",
@@ -193,6 +195,12 @@ public static class PiecePipeline
                 return Lzw.Decode(source, destination);
             case FilterKind.PackBits:
                 return PackBits.Decode(source, destination);
+            case FilterKind.Lz4:
+                return Lz4Blocks.Decode(source, destination);
+            case FilterKind.Lzf:
+                return Lzf.Decode(source, destination);
+            case FilterKind.Bitshuffle:
+                return Bitshuffle.Decode(source, parameters, destination);
             case FilterKind.Predictor:
                 return Predictor.Decode(source, parameters, destination);
             case FilterKind.Eer:

@@ -22,6 +22,7 @@ public enum FilterKind
     UnpackNibbles,
     ReverseBits,
     Xz,
+    Lzf,
 }
 
 /// <summary>One step of a <see cref="Pipeline"/>.</summary>

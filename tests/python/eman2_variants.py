@@ -9,7 +9,7 @@ import sys
 
 import h5py
 import numpy as np
-from h5py import h5d, h5p, h5s, h5t
+from h5py import h5d, h5p, h5s, h5t, h5z
 
 FOLDER = sys.argv[1]
 
@@ -151,6 +151,8 @@ def filters():
         a.add_through(0, image, lambda plist: (plist.set_chunk((8, 32)), n_bit(plist)), dtype=twelve)
     with Archive("lzf") as a:
         a.add(0, image, chunks=(8, 32), compression="lzf")
+    with Archive("unknown_filter") as a:
+        a.add_through(0, image, lambda plist: (plist.set_chunk((8, 32)), plist.set_filter(40000, h5z.FLAG_OPTIONAL)))
 
 
 def n_bit(plist):

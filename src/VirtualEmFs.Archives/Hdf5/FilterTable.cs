@@ -41,7 +41,7 @@ internal static class FilterTable
         5 => FilterKind.NBit,
         6 => FilterKind.ScaleOffset,
         307 => throw Unsupported("bzip2"),
-        32000 => throw Unsupported("lzf"),
+        32000 => FilterKind.Lzf,
         32001 => FilterKind.Blosc,
         32004 => FilterKind.Lz4,
         32008 => FilterKind.Bitshuffle,
