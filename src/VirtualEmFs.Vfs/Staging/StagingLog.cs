@@ -19,4 +19,7 @@ internal static partial class StagingLog
 
     [LoggerMessage(EventId = 3005, Level = LogLevel.Information, Message = "{Count} staged files found in {Folder}")]
     public static partial void Recovered(ILogger logger, int count, string folder);
+
+    [LoggerMessage(EventId = 3006, Level = LogLevel.Warning, Message = "{Path}, which tells other mounts what is staged here, could not be written ({Status})")]
+    public static partial void NamesNotPublished(ILogger logger, string path, VfsStatus status);
 }
