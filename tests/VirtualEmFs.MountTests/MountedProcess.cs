@@ -19,6 +19,12 @@ internal sealed class MountedProcess : IDisposable
     private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private MountedProcess(string command, string? source, string? mountPoint, IEnumerable<string> options, params (string, string)[] environment)
+        : this(Programs.Emfs, [command], source, mountPoint, options, environment)
+    {
+    }
+
+    private MountedProcess(
+        string program, string[] command, string? source, string? mountPoint, IEnumerable<string> options, (string, string)[] environment)
     {
         if (mountPoint is null)
         {
@@ -28,7 +34,7 @@ internal sealed class MountedProcess : IDisposable
 
         MountPoint = mountPoint;
         string[] places = source is null ? [mountPoint] : [source, mountPoint];
-        var start = new ProcessStartInfo(Programs.Emfs, [command, .. places, .. options])
+        var start = new ProcessStartInfo(program, [.. command, .. places, .. options])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -51,7 +57,7 @@ internal sealed class MountedProcess : IDisposable
         catch (Exception e)
         {
             Dispose();
-            throw new InvalidOperationException($"emfs {command} did not become ready: {e.Message}\n{Log}");
+            throw new InvalidOperationException($"{program} {string.Join(' ', command)} did not become ready: {e.Message}\n{Log}");
         }
     }
 
@@ -93,6 +99,11 @@ internal sealed class MountedProcess : IDisposable
 
     /// <summary><c>emfs null</c> with a failure provoked, as <c>throw:read</c>.</summary>
     public static MountedProcess StartFaulty(string fault, params string[] options) => new("null", null, null, options, ("EMFS_TEST_FAULT", fault));
+
+    /// <summary>A folder mounted as it is, writable, which prints every change.</summary>
+    /// <param name="diskFaults">For <c>EMFS_TEST_DISK</c>.</param>
+    public static MountedProcess StartMirror(string source, string diskFaults = "", params string[] options) =>
+        new(Programs.MirrorMount, [], source, null, options, [("EMFS_TEST_DISK", diskFaults)]);
 
     /// <summary>Path of a file of the mount.</summary>
     public string PathOf(params string[] parts) => Path.Combine([MountPoint, .. parts]);

@@ -13,8 +13,10 @@ internal static class Programs
     public const string Python = "/usr/bin/python3";
 
     /// <summary>The program under test, built with the tests.</summary>
-    public static string Emfs { get; } = Path.Combine(
-        GoldenData.RepositoryRoot, "artifacts/bin/VirtualEmFs.Mount", new DirectoryInfo(AppContext.BaseDirectory).Name, "emfs");
+    public static string Emfs { get; } = Built("VirtualEmFs.Mount", "emfs");
+
+    /// <summary>Mounts a folder as it is, writable; built with the tests.</summary>
+    public static string MirrorMount { get; } = Built("VirtualEmFs.MirrorMount", "VirtualEmFs.MirrorMount");
 
     /// <summary>Runs a program to its end.</summary>
     /// <exception cref="TimeoutException">The deadline passed; the program and its children are gone.</exception>
@@ -51,4 +53,7 @@ internal static class Programs
             result.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {result.ExitCode}:\n{result.Output}{result.Error}");
         return result.Output;
     }
+
+    private static string Built(string project, string program) =>
+        Path.Combine(GoldenData.RepositoryRoot, "artifacts/bin", project, new DirectoryInfo(AppContext.BaseDirectory).Name, program);
 }
