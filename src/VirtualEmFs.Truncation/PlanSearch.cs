@@ -20,21 +20,25 @@ public sealed class PlanSearch
 
     /// <param name="analysis">Complete: every sample was added.</param>
     /// <param name="treatment">What is to be done with the file.</param>
+    /// <param name="earlierLimits">
+    /// Limits under which an archive held these samples, or most of them, before. They are kept where all samples lie within them and no
+    /// more is lost than the treatment allows: what did not change then becomes the same integers again. Null for none.
+    /// </param>
     /// <exception cref="TruncationException">Explicit bits for samples that are not finite.</exception>
-    public PlanSearch(FrameAnalysis analysis, Treatment treatment)
+    public PlanSearch(FrameAnalysis analysis, Treatment treatment, Rescale? earlierLimits = null)
     {
         ArgumentNullException.ThrowIfNull(analysis);
         ArgumentNullException.ThrowIfNull(treatment);
         (_analysis, _treatment, _statistics) = (analysis, treatment, analysis.Statistics);
-        _early = DecideEarly();
+        _early = DecideEarly(earlierLimits);
         _limits = _early is null ? new LimitSearch(treatment.Limits, _statistics) : null;
     }
 
     /// <summary>Decides for samples that are at hand as one span.</summary>
-    /// <exception cref="TruncationException">Explicit bits for samples that are not finite.</exception>
-    public static TruncationPlan Decide(ReadOnlySpan<float> samples, Treatment treatment)
+    /// <inheritdoc cref="PlanSearch(FrameAnalysis, Treatment, Rescale?)"/>
+    public static TruncationPlan Decide(ReadOnlySpan<float> samples, Treatment treatment, Rescale? earlierLimits = null)
     {
-        var search = new PlanSearch(FrameAnalysis.Of(samples), treatment);
+        var search = new PlanSearch(FrameAnalysis.Of(samples), treatment, earlierLimits);
         while (search.NeedsPass)
         {
             search.Add(samples);
@@ -113,7 +117,7 @@ public sealed class PlanSearch
     }
 
     /// <summary>The plan where no limits have to be searched; null otherwise.</summary>
-    private TruncationPlan? DecideEarly()
+    private TruncationPlan? DecideEarly(Rescale? earlierLimits)
     {
         if (!_statistics.IsFinite)
         {
@@ -125,14 +129,44 @@ public sealed class PlanSearch
 
         if (!_treatment.IsExplicit && !_treatment.TruncatesIntegers && _statistics.IsInteger)
         {
-            return LimitRules.BitsForExactIntegers(_statistics) is int bits
+            return earlierLimits is Rescale exact && Contains(exact) && HoldsWholeNumbers(exact) ? Kept(exact) with { IsExact = true }
+                : LimitRules.BitsForExactIntegers(_statistics) is int bits
                 ? new TruncationPlan { Limits = LimitRules.Choose(_statistics, null, bits), IsExact = true, Reason = "whole numbers" }
                 : Lossless("whole numbers beyond 16 bits");
         }
 
         return _treatment.Bits == 0 ? Lossless(_treatment.Rule)
             : _treatment.KeepsSparse && _statistics.ZeroCount > _statistics.Count / 4 ? Lossless("over a quarter exact zeros")
+            : earlierLimits is Rescale limits && Contains(limits) && IsFineEnough(limits) ? Kept(limits) with { StepOverSigma = limits.Step == 0 ? 0 : limits.Step / _analysis.RobustSigma() }
             : null;
+    }
+
+    private static TruncationPlan Kept(Rescale limits) => new() { Limits = limits, KeepsLimits = true, Reason = "limits of the earlier archive" };
+
+    /// <summary>True when all samples lie between the values that the limits stand for; the highest may lie a rounding beyond its limit.</summary>
+    private bool Contains(Rescale limits) =>
+        limits.Bits <= 16 && limits.Minimum <= limits.Maximum
+        && _statistics.Minimum >= MathF.Min(limits.Minimum, limits.Apply(0))
+        && _statistics.Maximum <= MathF.Max(limits.Maximum, limits.Apply((1 << limits.Bits) - 1));
+
+    private bool IsFineEnough(Rescale limits) => _treatment.IsExplicit || limits.Step <= _treatment.MaxStepSigma * _analysis.RobustSigma();
+
+    /// <summary>True when every whole number between the extremes comes back as it is.</summary>
+    private bool HoldsWholeNumbers(Rescale limits)
+    {
+        double range = (double)_statistics.Maximum - _statistics.Minimum;
+        if (range > ushort.MaxValue)
+        {
+            return false;
+        }
+
+        var numbers = new float[(int)range + 1];
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            numbers[i] = _statistics.Minimum + i;
+        }
+
+        return Quantizer.QuantizeBytes(numbers, limits, new byte[numbers.Length * sizeof(ushort)]) is { LargestError: 0, LargestMove: 0 };
     }
 
     private static TruncationPlan Lossless(string reason) => new() { Limits = Rescale.None, IsExact = true, Reason = reason };

@@ -101,6 +101,7 @@ internal sealed class MrcArchiver(IArchiveFormats formats, MrcArchiverOptions op
             Level = options.Level,
             Threads = options.Threads,
             ByteSign = options.ByteSign,
+            EarlierArchivePath = task.EarlierArchivePath,
             Inode = task.Inode,
             KeepsOwner = true,
             TakesOnlyMrc = true,

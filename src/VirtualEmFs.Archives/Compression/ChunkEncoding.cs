@@ -17,7 +17,7 @@ internal sealed class ChunkEncoding(int? level)
 
     /// <summary>Encodes a chunk from float32 samples.</summary>
     /// <param name="samples">Exactly the samples of the chunk's extent, in order.</param>
-    public EncodedChunk Encode(TargetImage image, long chunk, Rescale limits, ReadOnlySpan<float> samples)
+    public EncodedChunk Encode(TargetImage image, long chunk, TruncationPlan plan, ReadOnlySpan<float> samples)
     {
         ChunkExtent extent = image.Grid.ExtentOf(chunk);
         Span<byte> stored = Samples(image);
@@ -29,14 +29,15 @@ internal sealed class ChunkEncoding(int? level)
             ReadOnlySpan<float> section = samples.Slice(i * sectionSamples, sectionSamples);
             Span<byte> target = stored.Slice(i * sectionLengthBytes, sectionLengthBytes);
             QuantizationReport report;
-            if (limits.IsNone)
+            if (plan.IsLossless)
             {
                 MemoryMarshal.AsBytes(section).CopyTo(target);
                 report = new QuantizationReport(section.Length, 0, 0, 0, 0);
             }
             else
             {
-                report = Quantizer.QuantizeBytes(section, limits, target);
+                report = Quantizer.QuantizeBytes(section, plan.Limits, target);
+                report = plan.KeepsLimits ? report with { TruncatedCount = 0 } : report;
             }
 
             parts[i] = new ChunkPart(extent.FirstSection + i, report, Crc32C.Append(0, target), sectionLengthBytes);

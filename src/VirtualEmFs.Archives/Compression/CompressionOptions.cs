@@ -45,10 +45,10 @@ public sealed record CompressionOptions
     public string? OriginalName { get; init; }
 
     /// <summary>
-    /// Limits under which the samples of an image came out of an archive before, by image number; null for none. Samples that still
-    /// lie within them keep them, and nothing is clamped twice.
+    /// The archive that an MRC file's samples came out of; null for none. Images that read as they did keep their integers and limits,
+    /// others their limits where they lie within them, and nothing is clamped twice.
     /// </summary>
-    public Func<int, Frames.Rescale?>? EarlierLimits { get; init; }
+    public string? EarlierArchivePath { get; init; }
 
     /// <summary>st_ino under which the input is known, when the archive is to take its place; null when it is not.</summary>
     public ulong? Inode { get; init; }

@@ -69,7 +69,8 @@ public sealed class Compressor(IArchiveFormats formats)
     {
         using ICompressionInput input = Open(inputPath, options);
         Treatment treatment = TreatmentOf(input, options);
-        return new CompressionForecast(input, new ImagePlanner(input, options, treatment, cancellation), cancellation).Run(outputPath, treatment.Rule);
+        using EarlierArchive? earlier = OpenEarlier(input, options);
+        return new CompressionForecast(input, new ImagePlanner(input, options, treatment, earlier, cancellation), cancellation).Run(outputPath, treatment.Rule);
     }
 
     /// <summary>Tells how a file would be treated, from its name and header alone.</summary>
@@ -104,7 +105,8 @@ public sealed class Compressor(IArchiveFormats formats)
             : null;
         try
         {
-            var planner = new ImagePlanner(input, options, treatment, cancellation);
+            using EarlierArchive? earlier = OpenEarlier(input, options);
+            var planner = new ImagePlanner(input, options, treatment, earlier, cancellation);
             using var builder = new ArchiveBuilder(input, options, planner, temporary.Path, cancellation);
             builder.WriteImages();
             string? sha256 = hash?.GetAwaiter().GetResult() ?? (hashes ? Sha256OfFile.Compute(input.File, cancellation) : null);
@@ -156,6 +158,11 @@ public sealed class Compressor(IArchiveFormats formats)
             throw;
         }
     }
+
+    private EarlierArchive? OpenEarlier(ICompressionInput input, CompressionOptions options) =>
+        options.EarlierArchivePath is string path && input is MrcCompressionInput { Mrc.Mode: int mode }
+            ? EarlierArchive.Open(path, mode, formats)
+            : null;
 
     private static MrcCompressionInput OpenMrc(SourceFile file, CompressionOptions options)
     {

@@ -66,6 +66,13 @@ internal sealed class Eman2CompressionInput : ICompressionInput
             throw new ArchiveException(file.Path, $"is damaged, and compressing it would hide that: {damage.Reason}", damage.FrameIndex);
         }
 
+        return Open(file, formats, description);
+    }
+
+    /// <summary>Opens a described archive without damage; it owns the file from then on.</summary>
+    /// <exception cref="ArchiveException">It changed since, or fails.</exception>
+    public static Eman2CompressionInput Open(SourceFile file, IArchiveFormats formats, ArchiveDescription description)
+    {
         file.CheckUnchanged(description.Version);
         return Hdf5Guard.Run(file.Path, null, () => new Eman2CompressionInput(formats, file, description));
     }
@@ -163,7 +170,7 @@ internal sealed class Eman2CompressionInput : ICompressionInput
         // Records run through the sections of all images; only where all images have as many sections is their place known from here.
         int sections = image.Frames.Nz;
         FrameRecord[] records = _records.Length == (long)sections * ImageCount ? _records[(index * sections)..((index + 1) * sections)] : [];
-        return new StoredImage(image.Frames.SampleType, image.Rescale, statistics, truncated is >= 0 and <= int.MaxValue ? (long)truncated : 0, records);
+        return new StoredImage(this, image.Frames.SampleType, image.Rescale, statistics, truncated is >= 0 and <= int.MaxValue ? (long)truncated : 0, records);
     }
 
     /// <summary>Attributes that go on as they are: all but the limits, and but the statistics where samples are truncated only now.</summary>

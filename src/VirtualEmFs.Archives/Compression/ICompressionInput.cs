@@ -20,10 +20,11 @@ internal sealed record InputImage(
 }
 
 /// <summary>Samples as an archive stores them, and what it says about them before they were truncated.</summary>
+/// <param name="Source">The archive: its <see cref="ICompressionInput.ReadStoredRows"/> of the same image gives the samples.</param>
 /// <param name="Statistics">Null where it says nothing.</param>
 /// <param name="Records">One for each section; empty where it has none.</param>
 internal sealed record StoredImage(
-    SampleType SampleType, Rescale Rescale, FrameStatistics? Statistics, long TruncatedCount, FrameRecord[] Records);
+    ICompressionInput Source, SampleType SampleType, Rescale Rescale, FrameStatistics? Statistics, long TruncatedCount, FrameRecord[] Records);
 
 /// <summary>A file to be compressed.</summary>
 /// <remarks>Any thread; rows may be read side by side.</remarks>

@@ -16,18 +16,17 @@ internal sealed class ImageEncoder(ICompressionInput input, ImagePlanner planner
         InputImage image = input.Describe(index);
         if (image.Stored is not null)
         {
-            PlannedImage kept = planner.PlanStored(index, image);
-            return new EncodedImage(kept, EncodeAll(kept, chunk => EncodeChunk(kept, chunk)));
+            return EncodeStored(planner.PlanStored(index, image));
         }
 
         float[] samples = Grow(ref _samples, image.LengthSamples);
         input.ReadRows(index, 0, samples.AsSpan(0, (int)image.LengthSamples));
         PlannedImage planned = planner.Plan(index, image, samples.AsSpan(0, (int)image.LengthSamples));
-        return new EncodedImage(planned, EncodeAll(planned, chunk =>
+        return planned.Input.Stored is not null ? EncodeStored(planned) : new EncodedImage(planned, EncodeAll(planned, chunk =>
         {
             (long firstRow, int rowCount) = RowsOf(planned.Target, chunk);
             return _encoding.Encode(
-                planned.Target, chunk, planned.Plan.Limits, samples.AsSpan((int)firstRow * image.Nx, rowCount * image.Nx));
+                planned.Target, chunk, planned.Plan, samples.AsSpan((int)firstRow * image.Nx, rowCount * image.Nx));
         }));
     }
 
@@ -40,14 +39,16 @@ internal sealed class ImageEncoder(ICompressionInput input, ImagePlanner planner
         {
             Span<byte> stored = Grow(ref _stored, (long)lengthSamples * Frames.SampleTypes.LengthBytes(kept.SampleType))
                 .AsSpan(0, lengthSamples * Frames.SampleTypes.LengthBytes(kept.SampleType));
-            input.ReadStoredRows(image.Index, firstRow, stored);
+            kept.Source.ReadStoredRows(image.Index, firstRow, stored);
             return _encoding.EncodeStored(image.Target, chunk, stored);
         }
 
         Span<float> samples = Grow(ref _samples, lengthSamples).AsSpan(0, lengthSamples);
         input.ReadRows(image.Index, firstRow, samples);
-        return _encoding.Encode(image.Target, chunk, image.Plan.Limits, samples);
+        return _encoding.Encode(image.Target, chunk, image.Plan, samples);
     }
+
+    private EncodedImage EncodeStored(PlannedImage image) => new(image, EncodeAll(image, chunk => EncodeChunk(image, chunk)));
 
     private static EncodedChunk[] EncodeAll(PlannedImage image, Func<long, EncodedChunk> encode)
     {
@@ -61,7 +62,7 @@ internal sealed class ImageEncoder(ICompressionInput input, ImagePlanner planner
     }
 
     /// <summary>A chunk's rows, counted through the sections: they lie side by side in the input.</summary>
-    private static (long FirstRow, int RowCount) RowsOf(TargetImage image, long chunk)
+    public static (long FirstRow, int RowCount) RowsOf(TargetImage image, long chunk)
     {
         ChunkExtent extent = image.Grid.ExtentOf(chunk);
         return (((long)extent.FirstSection * image.Ny) + extent.FirstRow, extent.SectionCount * extent.RowCount);

@@ -6,7 +6,9 @@ namespace VirtualEmFs.Archives.Compression;
 
 /// <summary>Decides how images of one input are stored: a pass for their statistics, and more where limits may clamp.</summary>
 /// <remarks>Any thread.</remarks>
-internal sealed class ImagePlanner(ICompressionInput input, CompressionOptions options, Treatment treatment, CancellationToken cancellation)
+/// <param name="earlier">The archive that the samples came out of; null for none.</param>
+internal sealed class ImagePlanner(
+    ICompressionInput input, CompressionOptions options, Treatment treatment, EarlierArchive? earlier, CancellationToken cancellation)
 {
     // 1 MiB of float32: one read, and it stays in the second-level cache while it is looked at.
     private const int BandLengthSamples = 256 * 1024;
@@ -23,13 +25,14 @@ internal sealed class ImagePlanner(ICompressionInput input, CompressionOptions o
     /// <exception cref="TruncationException">What was asked for cannot be done with these samples.</exception>
     public PlannedImage Plan(int index, InputImage image, ReadOnlySpan<float> samples)
     {
-        var analysis = FrameAnalysis.Of(samples);
-        if (FixedPlan(index, image, analysis.Statistics) is TruncationPlan plan)
+        InputImage? archived = earlier?.Find(index, image);
+        if (archived?.Nz == image.Nz && earlier!.IsSame(index, image.Nx, 0, samples))
         {
-            return Planned(index, image, plan, analysis.Statistics);
+            return PlanStored(index, image with { Stored = archived.Stored });
         }
 
-        var search = new PlanSearch(analysis, TreatmentOf(index));
+        var analysis = FrameAnalysis.Of(samples);
+        var search = NewSearch(index, image, archived, analysis);
         while (search.NeedsPass)
         {
             search.Add(samples);
@@ -49,6 +52,12 @@ internal sealed class ImagePlanner(ICompressionInput input, CompressionOptions o
             return PlanStored(index, image);
         }
 
+        InputImage? archived = earlier?.Find(index, image);
+        if (archived?.Nz == image.Nz && IsAllSame(index, image, archived.Stored!))
+        {
+            return PlanStored(index, image with { Stored = archived.Stored });
+        }
+
         var analysis = new FrameAnalysis(image.LengthSamples);
         int bandRows = (int)Math.Clamp(BandLengthSamples / image.Nx, 1, image.RowCount);
         long bands = (image.RowCount + bandRows - 1) / bandRows;
@@ -62,12 +71,7 @@ internal sealed class ImagePlanner(ICompressionInput input, CompressionOptions o
             },
             _ => { },
             cancellation);
-        if (FixedPlan(index, image, analysis.Statistics) is TruncationPlan plan)
-        {
-            return Planned(index, image, plan, analysis.Statistics);
-        }
-
-        var search = new PlanSearch(analysis, TreatmentOf(index));
+        var search = NewSearch(index, image, archived, analysis);
         float[]? buffer = null;
         while (search.NeedsPass)
         {
@@ -101,20 +105,38 @@ internal sealed class ImagePlanner(ICompressionInput input, CompressionOptions o
         return samples;
     }
 
-    /// <summary>The plan where no limits have to be searched: uncompressed, or limits from an earlier archive.</summary>
-    private TruncationPlan? FixedPlan(int index, InputImage image, in ImageStatistics statistics)
+    /// <summary>Compares an image with what the earlier archive shows, chunk by chunk of the integers there.</summary>
+    private bool IsAllSame(int index, InputImage image, StoredImage archived)
     {
-        if (options.IsUncompressed)
-        {
-            return new TruncationPlan { Limits = Rescale.None, IsExact = true, Reason = "uncompressed" };
-        }
+        var target = new TargetImage(image.Nx, image.Ny, image.Nz, archived.SampleType, DeclaredLevel);
+        bool differs = false;
+        OrderedWork.Run(
+            target.Grid.Count, options.Threads, () => new float[target.ChunkLengthBytes / archived.SampleType.LengthBytes()],
+            (buffer, chunk) =>
+            {
+                if (Volatile.Read(ref differs))
+                {
+                    return false;
+                }
 
-        return options.EarlierLimits?.Invoke(index) is Rescale limits ? TruncationPlan.Keep(limits, statistics) : null;
+                (long firstRow, int rowCount) = ImageEncoder.RowsOf(target, chunk);
+                Span<float> samples = buffer.AsSpan(0, rowCount * image.Nx);
+                input.ReadRows(index, firstRow, samples);
+                return earlier!.IsSame(index, image.Nx, firstRow, samples);
+            },
+            isSame => Volatile.Write(ref differs, Volatile.Read(ref differs) || !isSame),
+            cancellation);
+        return !differs;
     }
 
-    /// <summary>What archives hold is never clamped a second time.</summary>
-    private Treatment TreatmentOf(int index) =>
-        options.EarlierLimits?.Invoke(index) is null ? treatment : treatment with { Limits = LimitRequest.None };
+    /// <summary>What archives hold is never clamped a second time, and keeps its limits where it can.</summary>
+    private PlanSearch NewSearch(int index, InputImage image, InputImage? archived, FrameAnalysis analysis)
+    {
+        Treatment applied = options.IsUncompressed ? Treatment.Explicit(0, LimitRequest.None) with { Rule = "uncompressed" }
+            : earlier?.Contains(index, image) == true ? treatment with { Limits = LimitRequest.None }
+            : treatment;
+        return new PlanSearch(analysis, applied, archived?.Stored?.Rescale);
+    }
 
     private PlannedImage Planned(int index, InputImage image, TruncationPlan plan, in ImageStatistics statistics) => new(
         index, image, plan,

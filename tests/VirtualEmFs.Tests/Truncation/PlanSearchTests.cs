@@ -121,14 +121,42 @@ public sealed class PlanSearchTests
     }
 
     [Fact]
-    public void Keep_SamplesInsideTheOldLimits_KeepsThem()
+    public void Decide_SamplesInsideEarlierLimits_KeepsThem()
     {
         var limits = new Rescale(-3, 4, 8);
-        ImageStatistics inside = ImageStatistics.Of([-3, 0.2f, limits.Apply(255)]);
-        ImageStatistics outside = ImageStatistics.Of([-3, 4.1f]);
+        float[] inside = [-3, 0.2f, -0.7f, 1.1f, limits.Apply(255)], outside = [-3, 0.2f, -0.7f, 1.1f, 4.1f];
 
-        Assert.Equal(limits, TruncationPlan.Keep(limits, inside)!.Limits);
-        Assert.Null(TruncationPlan.Keep(limits, outside));
+        TruncationPlan kept = PlanSearch.Decide(inside, s_tenBits, limits);
+        Assert.Equal((limits, true), (kept.Limits, kept.StepOverSigma is > 0 and < 0.3));
+        TruncationPlan other = PlanSearch.Decide(outside, s_tenBits, limits);
+        Assert.Equal((10, true), (other.Limits.Bits, other.Limits.Maximum >= 4.1f));
+    }
+
+    /// <summary>Old limits are no excuse for losing more than the rule allows: other samples may have come to lie within them.</summary>
+    [Fact]
+    public void Decide_EarlierLimitsTooCoarse_AreGivenUp()
+    {
+        var limits = new Rescale(-100, 100, 8);
+        float[] fine = SyntheticSamples.Noise(4000, 0, 0.01f, seed: 1);
+        Assert.Equal(10, PlanSearch.Decide(fine, s_tenBits, limits).Limits.Bits);
+        Assert.Equal(limits, PlanSearch.Decide(SyntheticSamples.Noise(4000, 0, 20, seed: 1), s_tenBits, limits).Limits);
+        Assert.True(PlanSearch.Decide(SyntheticSamples.Noise(4000, 0, 20, seed: 1), s_tenBits with { Bits = 0 }, limits).IsLossless);
+        Assert.True(PlanSearch.Decide([1, 2.5f, float.NaN], s_tenBits, limits).IsLossless);
+    }
+
+    /// <summary>Whole numbers keep limits that give each of them back, and no others.</summary>
+    [Theory]
+    [InlineData(-10, 245, 8, true)]
+    [InlineData(0, 1023, 10, true)]
+    [InlineData(-0.5, 254.5, 8, false)]
+    [InlineData(0, 510, 8, false)]
+    [InlineData(0, 127.5, 8, true)] // steps of half
+    public void Decide_WholeNumbersInsideEarlierLimits_StayExact(float minimum, float maximum, int bits, bool isKept)
+    {
+        var limits = new Rescale(minimum, maximum, bits);
+        TruncationPlan plan = PlanSearch.Decide(SyntheticSamples.Integers(1000, 3, 90, seed: 1), s_tenBits, limits);
+        Assert.True(plan.IsExact);
+        Assert.Equal(isKept, plan.Limits == limits);
     }
 
     [Fact]

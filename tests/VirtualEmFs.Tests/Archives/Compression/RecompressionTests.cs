@@ -108,19 +108,5 @@ public sealed class RecompressionTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 
-    /// <summary>Samples that came out of an archive go back in with the same limits, and are not clamped again.</summary>
-    [Fact]
-    public void Compress_WithEarlierLimits_KeepsThemWhereSamplesFit()
-    {
-        float[] samples = Samples.Noise(64 * 64, 22);
-        var limits = new Rescale(-2, 2, 5);
-        float[] decoded = [.. samples.Select(sample => limits.Apply(Math.Clamp(MathF.Round((sample + 2) / 4 * 31), 0, 31)))];
-        string input = MrcFile.Write(_folder.PathOf("a.mrc"), 64, 64, 1, decoded), output = _folder.PathOf("a.hdf");
-        var options = new CompressionOptions { Treatment = Treatment.Explicit(5, LimitRequest.Sigma(1, 1)), EarlierLimits = _ => limits };
-        CompressionReport report = new Compressor(new ArchiveFormats()).Compress(input, output, options, TestContext.Current.CancellationToken);
-        Assert.Equal(limits, new ArchiveFormats().Probe(output).Description!.Rescale);
-        Assert.Equal((0L, 0f), (report.TruncatedCount, report.LargestError));
-    }
-
     public void Dispose() => _folder.Dispose();
 }
