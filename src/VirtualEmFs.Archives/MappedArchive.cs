@@ -90,6 +90,14 @@ public sealed partial class MappedArchive : IArchive
         Interlocked.Increment(ref _decodedBlockCount);
     }
 
+    public void TolerateAttributeChanges()
+    {
+        foreach (var file in _files)
+        {
+            file.TolerateAttributeChanges();
+        }
+    }
+
     public void Dispose()
     {
         (_frames as IDisposable)?.Dispose();

@@ -15,6 +15,7 @@ public sealed class SourceFile : IDisposable
     private readonly SafeFileHandle _handle;
     private long _readCount;
     private long _readBytes;
+    private bool _toleratesAttributeChanges;
 
     private SourceFile(string path, SafeFileHandle handle, in Statx status)
     {
@@ -84,12 +85,17 @@ public sealed class SourceFile : IDisposable
     /// <exception cref="ArchiveException">The file system fails.</exception>
     public SourceVersion CurrentVersion() => VersionOf(Stat(Path, _handle));
 
+    /// <summary>From now on a change of ctime alone is no change: this process itself renames or removes the file.</summary>
+    public void TolerateAttributeChanges() => Volatile.Write(ref _toleratesAttributeChanges, true);
+
     /// <summary>Checks that the open file still has the version that is expected of it.</summary>
     /// <exception cref="ArchiveChangedException">It has another.</exception>
     public void CheckUnchanged(SourceVersion expectedVersion)
     {
-        // ctime alone changes when a link is added or removed, or the owner: the bytes are the same, but nothing else proves it.
-        if (CurrentVersion() != expectedVersion)
+        // ctime alone changes when a link is added or removed, or the owner: the bytes are the same, but nothing proves it unless we did it.
+        var version = CurrentVersion();
+        version = Volatile.Read(ref _toleratesAttributeChanges) ? version with { CtimeNs = expectedVersion.CtimeNs } : version;
+        if (version != expectedVersion)
         {
             throw new ArchiveChangedException(Path);
         }

@@ -20,6 +20,12 @@ public interface IArchive : IDisposable
     /// <exception cref="ArchiveException">A piece is damaged; names the frame.</exception>
     /// <exception cref="ArchiveChangedException">The file is no longer the probed version.</exception>
     void Decode(BlockExtent extent, Span<byte> destination, DecodeSlots slots);
+
+    /// <summary>From now on a change of the files' ctime alone is no change of their bytes: this process itself renames them, removes them, or
+    /// changes their owner while they are open.</summary>
+    void TolerateAttributeChanges()
+    {
+    }
 }
 
 /// <summary>How a probe ended.</summary>

@@ -9,6 +9,7 @@ internal sealed class FolderBindings
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, string> _owners = new(StringComparer.Ordinal); // guarded by _gate
+    private readonly HashSet<string> _created = new(StringComparer.Ordinal);           // guarded by _gate
 
     /// <summary>Name of the archive that owns a stem; null while none was shown.</summary>
     public string? OwnerOf(string stem)
@@ -16,6 +17,23 @@ internal sealed class FolderBindings
         lock (_gate)
         {
             return _owners.GetValueOrDefault(stem);
+        }
+    }
+
+    /// <summary>Notes an archive's own name that was made through the mount: it stays listed.</summary>
+    public void NoteCreated(string name)
+    {
+        lock (_gate)
+        {
+            _created.Add(name);
+        }
+    }
+
+    public bool WasCreated(string name)
+    {
+        lock (_gate)
+        {
+            return _created.Contains(name);
         }
     }
 

@@ -1,6 +1,7 @@
 using VirtualEmFs.Frames;
 using VirtualEmFs.Vfs.Names;
 using VirtualEmFs.Vfs.Ports;
+using VirtualEmFs.Vfs.Staging;
 
 namespace VirtualEmFs.Vfs.Nodes;
 
@@ -10,11 +11,14 @@ internal sealed class Node(ulong id, NodeKey key, NodeKind kind)
 {
     private NodeFacts? _facts;
     private FolderIndexAt? _index;
+    private StagedFile? _staged;
+    private SemaphoreSlim? _staging;
 
     /// <summary>Never used for anything else while the mount lives.</summary>
     public ulong Id => id;
 
-    public NodeKey Key => key;
+    /// <summary>Changed by the table alone: the node of an archive goes on as that of a staged file once it is written to.</summary>
+    public NodeKey Key { get; internal set; } = key;
 
     public NodeKind Kind => kind;
 
@@ -31,6 +35,22 @@ internal sealed class Node(ulong id, NodeKey key, NodeKind kind)
         get => Volatile.Read(ref _index);
         set => Volatile.Write(ref _index, value);
     }
+
+    /// <summary>The staged file that the node shows, from the first write on; null for everything else. Set once.</summary>
+    public StagedFile? Staged
+    {
+        get => Volatile.Read(ref _staged);
+        set => Volatile.Write(ref _staged, value);
+    }
+
+    /// <summary>One at a time stages the node's file. Waiting holds no thread.</summary>
+    public SemaphoreSlim Staging => _staging ?? Interlocked.CompareExchange(ref _staging, new SemaphoreSlim(1, 1), null) ?? _staging;
+
+    /// <summary>Open handles of a file on a writable mount. Guarded by the node's lock.</summary>
+    public int HandleCount { get; set; }
+
+    /// <summary>Those that may write. Guarded by the node's lock.</summary>
+    public int WriterCount { get; set; }
 
     /// <summary>References that the kernel holds. Guarded by the table's gate.</summary>
     public ulong LookupCount { get; set; }
@@ -49,7 +69,8 @@ internal sealed class Node(ulong id, NodeKey key, NodeKind kind)
 /// <param name="Path">Path in the source; of the archive, for virtual nodes.</param>
 /// <param name="Attributes">As they are told to the kernel.</param>
 /// <param name="Timestamp">When, in ticks of the time provider.</param>
-internal sealed record NodeFacts(string Path, NodeAttributes Attributes, long Timestamp);
+/// <param name="ShownPath">Path under which programs see the virtual file of an archive; null for everything else.</param>
+internal sealed record NodeFacts(string Path, NodeAttributes Attributes, long Timestamp, string? ShownPath = null);
 
 /// <summary>A folder's archives and when they were read.</summary>
 /// <param name="IsSettled">The folder had not changed for a while, so that its version vouches for its names.</param>

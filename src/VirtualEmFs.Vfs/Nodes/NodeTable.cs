@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Vfs.Ports;
+using VirtualEmFs.Vfs.Staging;
 
 namespace VirtualEmFs.Vfs.Nodes;
 
@@ -102,6 +103,51 @@ internal sealed class NodeTable
         }
     }
 
+    /// <summary>Gives a node another key: what it shows has become a staged file, or another version that the mount itself made.</summary>
+    public void Rebind(Node node, NodeKey key)
+    {
+        lock (_gate)
+        {
+            if (_byKey.TryGetValue(node.Key, out var current) && ReferenceEquals(current, node))
+            {
+                _byKey.Remove(node.Key);
+            }
+
+            node.Key = key;
+            if (_byId.ContainsKey(node.Id))
+            {
+                _byKey[key] = node;
+            }
+        }
+    }
+
+    /// <summary>The node of a key, if the kernel or a handle refers to it.</summary>
+    public Node? Find(NodeKey key)
+    {
+        lock (_gate)
+        {
+            return _byKey.GetValueOrDefault(key);
+        }
+    }
+
+    /// <summary>Tells the nodes of a path, and of everything below it, that it has another name now.</summary>
+    public void Move(string path, string newPath)
+    {
+        lock (_gate)
+        {
+            foreach (var node in _byId.Values)
+            {
+                var facts = node.Facts;
+                string moved = MovedPath(facts.Path, path, newPath);
+                string? shown = facts.ShownPath is { } old ? MovedPath(old, path, newPath) : null;
+                if (!ReferenceEquals(moved, facts.Path) || !ReferenceEquals(shown, facts.ShownPath))
+                {
+                    node.Facts = facts with { Path = moved, ShownPath = shown };
+                }
+            }
+        }
+    }
+
     /// <summary>Counts an open handle.</summary>
     /// <param name="version">The version that was opened.</param>
     /// <param name="file">The file, where the node shows its own bytes.</param>
@@ -149,6 +195,9 @@ internal sealed class NodeTable
             return node.UseCount > 0;
         }
     }
+
+    private static string MovedPath(string old, string path, string newPath) =>
+        old == path ? newPath : StagedIndex.IsBelow(old, path) ? newPath + old[path.Length..] : old;
 
     private Node GetOrAdd(NodeKey key, NodeKind kind, NodeFacts facts)
     {

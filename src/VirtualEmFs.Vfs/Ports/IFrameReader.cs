@@ -27,4 +27,9 @@ public interface IFrameFile : IDisposable
 
     /// <summary>The first fault that decoding has met so far; null while there is none.</summary>
     ArchiveDamage? FirstDamage { get; }
+
+    /// <summary>From now on a change of the archive's ctime alone is no change: this process itself renames or removes it.</summary>
+    void TolerateAttributeChanges()
+    {
+    }
 }

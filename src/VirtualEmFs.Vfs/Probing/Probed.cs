@@ -18,8 +18,15 @@ internal sealed record Probed(
     ProbeOutcome Outcome, string? Reason, ArchiveContent Content, long LengthBytes, int MemberCount, ImmutableArray<string> LinkedFiles,
     ulong? RecordedInode, bool HasOwnHeader, long Timestamp, ArchiveDescription? Description)
 {
-    /// <summary>st_ino of a node of this archive: the recorded one is the virtual file's under its own name.</summary>
-    public ulong InodeOf(NodeKey key) => key.Flavour == NodeFlavour.Mrc && RecordedInode is ulong inode ? inode : key.InodeNumber;
+    /// <summary>True for archives of MRC files that this program made: replacing one loses nothing that another program wrote.</summary>
+    public bool IsOwn => HasOwnHeader;
+
+    /// <summary>True for archives of the mount itself, which are always called NAME.hdf and appear as NAME, whatever that is.</summary>
+    public bool IsOfMount => RecordedInode is not null && HasOwnHeader;
+
+    /// <summary>st_ino of a node of this archive: the recorded one is the virtual file's.</summary>
+    public ulong InodeOf(NodeKey key) =>
+        RecordedInode is ulong inode && key.Flavour is NodeFlavour.Mrc or NodeFlavour.MrcAsStack or NodeFlavour.MrcAsVolume ? inode : key.InodeNumber;
 
     public static Probed Of(ProbeResult result, long timestamp)
     {

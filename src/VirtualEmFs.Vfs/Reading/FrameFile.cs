@@ -80,6 +80,8 @@ internal sealed class FrameFile : IFrameFile
         }
     }
 
+    public void TolerateAttributeChanges() => _archive.Archive.TolerateAttributeChanges();
+
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)

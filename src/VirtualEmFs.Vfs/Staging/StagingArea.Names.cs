@@ -6,7 +6,7 @@ namespace VirtualEmFs.Vfs.Staging;
 internal sealed partial class StagingArea
 {
     /// <summary>Creates an empty staged file under a path where nothing is.</summary>
-    public VfsStatus Create(string path, in Creation creation, out StagedFile? file) => Stage(path, creation, null, null, null, out file);
+    public VfsStatus Create(string path, in Creation creation, out StagedFile? file) => Stage(path, creation, null, null, null, null, out file);
 
     /// <summary>
     /// Stages the content of an archive, which stays until the file is archived again; or, emptied, only takes its place.
@@ -15,17 +15,20 @@ internal sealed partial class StagingArea
     /// <param name="archive">Null for an archive that the mount did not write: it stays as it is, and the file takes the name.</param>
     /// <param name="restore">Fills the raw file with what reads of the archive showed, and gives it its times; null for an empty file. What
     /// it throws leaves everything as it was.</param>
+    /// <param name="bind">Called before lookups find the file, so that whoever has the archive open goes on with it.</param>
     public VfsStatus Take(
-        string path, ulong inode, in Creation creation, ArchiveBase? archive, Func<IDiskFile, VfsStatus>? restore, out StagedFile? file) =>
-        Stage(path, creation, inode, archive, restore, out file);
+        string path, ulong inode, in Creation creation, ArchiveBase? archive, Func<IDiskFile, string, VfsStatus>? restore,
+        Func<StagedFile, VfsStatus> bind, out StagedFile? file) =>
+        Stage(path, creation, inode, archive, restore, bind, out file);
 
     /// <summary>Notes that a plain file of the source waits to be archived where it lies.</summary>
     /// <param name="inode">st_ino under which it is shown.</param>
-    public VfsStatus Adopt(string path, ulong inode, out StagedFile? file)
+    /// <param name="bind">Called before lookups find it.</param>
+    public VfsStatus Adopt(string path, ulong inode, Func<StagedFile, VfsStatus>? bind, out StagedFile? file)
     {
         var entry = new StagedEntry(TakeId(), path, IsInPlace: true, inode);
         file = new StagedFile(entry, _time.GetTimestamp());
-        return Landed(Apply([entry], [], [], file), ref file);
+        return Landed(Apply([entry], [], [], file, bind), ref file);
     }
 
     /// <summary>Gives a staged file another name. An archive under it follows.</summary>
@@ -82,21 +85,25 @@ internal sealed partial class StagingArea
         return Named(Apply([], [file], [.. actions]));
     }
 
-    /// <summary>Renames a file of the source, an archive for instance, to the name of a staged file, which is gone afterwards.</summary>
-    public VfsStatus ReplaceBySource(StagedFile replaced, string sourcePath, string newSourcePath, in SourceStat source)
+    /// <summary>Renames a file of the source, an archive for instance, to a name that others have: they are gone afterwards.</summary>
+    /// <param name="replaced">The staged file that has the name; null when there is none.</param>
+    /// <param name="replacedSource">Another file of the source that goes with the name: an archive, or the plain file that has it.</param>
+    public VfsStatus ReplaceBySource(
+        StagedFile? replaced, string sourcePath, string newSourcePath, in SourceStat source, (string Path, FileIdentity Identity)? replacedSource)
     {
         var actions = new List<SourceAction> { new(sourcePath, newSourcePath, FileIdentity.Of(source)) };
-        if (replaced.Entry.Base is { } archive)
+        AddRemoval(actions, replacedSource);
+        if (replaced?.Entry.Base is { } archive)
         {
             AddRemoval(actions, (archive.Path, archive.Identity));
         }
 
-        if (replaced.Entry.IsInPlace && _disk.Stat(FullPath(replaced.Entry.Path), out var plain) == VfsStatus.Ok)
+        if (replaced?.Entry.IsInPlace == true && _disk.Stat(FullPath(replaced.Entry.Path), out var plain) == VfsStatus.Ok)
         {
             AddRemoval(actions, (replaced.Entry.Path, FileIdentity.Of(plain)));
         }
 
-        return Named(Apply([], [replaced], [.. actions]));
+        return Named(Apply([], replaced is null ? [] : [replaced], [.. actions]));
     }
 
     /// <summary>Renames a folder of the source with what is staged below it. The caller lets nobody else change names meanwhile.</summary>
@@ -163,7 +170,8 @@ internal sealed partial class StagingArea
     public VfsStatus Release(StagedFile file) => Named(Apply([], [file], []));
 
     private VfsStatus Stage(
-        string path, in Creation creation, ulong? inode, ArchiveBase? archive, Func<IDiskFile, VfsStatus>? restore, out StagedFile? file)
+        string path, in Creation creation, ulong? inode, ArchiveBase? archive, Func<IDiskFile, string, VfsStatus>? restore,
+        Func<StagedFile, VfsStatus>? bind, out StagedFile? file)
     {
         file = null;
         long id = TakeId();
@@ -194,7 +202,7 @@ internal sealed partial class StagingArea
 
                 if (restore is not null)
                 {
-                    status = restore(raw);
+                    status = restore(raw, rawPath);
                     status = status == VfsStatus.Ok ? raw.Sync(dataOnly: false) : status;
                     if (status != VfsStatus.Ok)
                     {
@@ -207,7 +215,7 @@ internal sealed partial class StagingArea
 
             var entry = new StagedEntry(id, path, IsInPlace: false, inode.Value, archive);
             file = new StagedFile(entry, _time.GetTimestamp());
-            status = Apply([entry], [], [], file);
+            status = Apply([entry], [], [], file, bind);
 
             // Writes may now tear what came out of the archive: from here on the journal must know that the raw file is what counts.
             status = status == VfsStatus.Ok && restore is not null ? SyncNames() : status;

@@ -156,7 +156,9 @@ internal sealed partial class StagingArea : IDisposable
 
     /// <summary>Changes entries, and what belongs to that in the source: all of it or nothing, also when the process ends in between.</summary>
     /// <param name="created">Set where an entry is of a new file.</param>
-    private VfsStatus Apply(StagedEntry[] puts, StagedFile[] drops, SourceAction[] actions, StagedFile? created = null)
+    /// <param name="bind">Called before lookups find the new file; what it refuses is taken back.</param>
+    private VfsStatus Apply(
+        StagedEntry[] puts, StagedFile[] drops, SourceAction[] actions, StagedFile? created = null, Func<StagedFile, VfsStatus>? bind = null)
     {
         var record = new JournalRecord
         {
@@ -180,6 +182,12 @@ internal sealed partial class StagingArea : IDisposable
             if (actions.Length > 0)
             {
                 _open.Add(record.Number, record);
+            }
+            else if (bind is not null && bind(created!) is var refusal && refusal != VfsStatus.Ok)
+            {
+                // Should this line fail too, the next mount finds a file that nobody wrote to.
+                _ = _journal.Append(new JournalRecord { Drop = [created!.Id] });
+                return refusal;
             }
             else
             {

@@ -8,21 +8,25 @@ namespace VirtualEmFs.Vfs.Tree;
 /// <summary>Turns the names of a source folder into those that the mount shows. Pure: everything was looked up before.</summary>
 /// <param name="device">Device of the folder, for inode numbers of files that were not looked at.</param>
 /// <param name="fullPath">Absolute path of the folder, to tell which files of a set lie in it.</param>
-internal readonly struct FolderLister(bool isRoot, ulong device, string fullPath, bool showArchives)
+/// <param name="stagedNames">Names of the folder that are listed already.</param>
+/// <param name="bindings">Knows the names that were made through the mount: archives among them are listed.</param>
+internal readonly struct FolderLister(
+    bool isRoot, ulong device, string fullPath, bool showArchives, HashSet<string> stagedNames, FolderBindings bindings)
 {
     /// <summary>Adds what is shown to <paramref name="listed"/>, and binds the short names that are shown.</summary>
     /// <param name="files">Every file that may be an archive, by name.</param>
     public void List(
-        IReadOnlyList<SourceName> names, IReadOnlyDictionary<string, ArchiveFile> files, in FolderNames folderNames, FolderBindings bindings,
-        List<ListedName> listed)
+        IReadOnlyList<SourceName> names, IReadOnlyDictionary<string, ArchiveFile> files, in FolderNames folderNames, List<ListedName> listed)
     {
         var taken = new HashSet<string>(names.Select(name => name.Name), StringComparer.Ordinal);
+        taken.UnionWith(stagedNames);
         var linked = LinkedNames(files);
         var virtualNames = new List<ListedName>();
         var shown = new List<ArchiveName>();
         foreach (var name in names)
         {
-            if (name.Name is "." or ".." || (isRoot && name.Name == NameRules.OwnFolder))
+            if (name.Name is "." or ".." || (isRoot && name.Name == NameRules.OwnFolder) || stagedNames.Contains(name.Name)
+                || name.Name.StartsWith(NameRules.TemporaryPrefix, StringComparison.Ordinal))
             {
                 continue;
             }
@@ -38,7 +42,7 @@ internal readonly struct FolderLister(bool isRoot, ulong device, string fullPath
                 continue;
             }
 
-            if (showArchives)
+            if (showArchives || bindings.WasCreated(name.Name))
             {
                 listed.Add(OwnName(name, file));
             }
@@ -62,7 +66,10 @@ internal readonly struct FolderLister(bool isRoot, ulong device, string fullPath
 
         listed.AddRange(virtualNames);
         // Bound only now: names of one listing must not depend on its order.
-        shown.ForEach(archive => bindings.Bind(archive));
+        foreach (var archive in shown)
+        {
+            bindings.Bind(archive);
+        }
     }
 
     private HashSet<string> LinkedNames(IReadOnlyDictionary<string, ArchiveFile> files)

@@ -11,7 +11,8 @@ internal sealed record FolderListing(IReadOnlyList<ListedName> Names, long Times
 /// <summary>A listing, and the version of the folder that it is of.</summary>
 /// <param name="Folder">Node id of the folder.</param>
 /// <param name="IsProbed">Every archive was looked into, as a listing with attributes needs.</param>
-internal sealed record RecentListing(ulong Folder, SourceVersion Version, bool IsProbed, FolderListing Listing);
+/// <param name="StagingVersion">What the mount itself had changed by then.</param>
+internal sealed record RecentListing(ulong Folder, SourceVersion Version, long StagingVersion, bool IsProbed, FolderListing Listing);
 
 /// <summary>One name of a listing, with what is known about it.</summary>
 /// <param name="Archive">Set for virtual names.</param>

@@ -7,7 +7,8 @@ namespace VirtualEmFs.Vfs.Tree;
 
 /// <summary>An archive's virtual file: header bytes from memory, frames through the frame cache.</summary>
 /// <remarks>Any thread; never waits.</remarks>
-internal sealed class MrcHandle(Node node, ArchiveDescription description, VirtualMrc mrc, IFrameFile frames, bool endsAtDamage) : OpenHandle(node)
+internal sealed class MrcHandle(
+    Node node, ArchiveDescription description, VirtualMrc mrc, IFrameFile frames, bool endsAtDamage, bool isWriter = false) : OpenHandle(node, isWriter)
 {
     public ArchiveDescription Description => description;
 

@@ -2,6 +2,7 @@ using VirtualEmFs.Frames;
 using VirtualEmFs.Vfs.Names;
 using VirtualEmFs.Vfs.Nodes;
 using VirtualEmFs.Vfs.Ports;
+using VirtualEmFs.Vfs.Staging;
 
 namespace VirtualEmFs.Vfs.Tree;
 
@@ -15,19 +16,26 @@ public sealed partial class VirtualTree
         }
 
         var facts = node.Facts;
-        if (RemainingTimeout(facts.Timestamp) is { Ticks: > 0 } remaining)
+        // What programs write to is measured each time.
+        bool isWritten = _writing is not null && node.Kind == NodeKind.File && !node.Key.IsVirtualFile;
+        if (!isWritten && RemainingTimeout(facts.Timestamp) is { Ticks: > 0 } remaining)
         {
             reply.Ok((facts.Attributes, remaining));
             return;
         }
 
-        Answer(LaneOf(node), reply, () => Task.FromResult(Refresh(node)));
+        Answer(LaneOfBytes(node), reply, () => Task.FromResult(Refresh(node)));
     }
 
     /// <summary>Attributes read anew. On an I/O thread.</summary>
     private Outcome<(NodeAttributes Attributes, TimeSpan Timeout)> Refresh(Node node)
     {
         var facts = node.Facts;
+        if (node.Staged is { } staged)
+        {
+            return RefreshStaged(node, staged);
+        }
+
         bool isSource = node.Key.Flavour == NodeFlavour.Source;
         var status = _source.Stat(facts.Path, followLinks: !isSource || node.Id == IFileTree.RootId, out var stat);
         if (status is not (VfsStatus.Ok or VfsStatus.NotFound or VfsStatus.NotDirectory))
@@ -67,6 +75,23 @@ public sealed partial class VirtualTree
         return (node.Facts.Attributes, _timeout);
     }
 
+    private Outcome<(NodeAttributes Attributes, TimeSpan Timeout)> RefreshStaged(Node node, StagedFile staged)
+    {
+        if (staged.IsGone && !staged.IsOpen)
+        {
+            return VfsStatus.Stale;
+        }
+
+        var status = Area.Stat(staged, out var stat);
+        if (status != VfsStatus.Ok)
+        {
+            return status == VfsStatus.NotFound ? VfsStatus.Stale : status;
+        }
+
+        node.Facts = FactsOfStaged(node.Facts.Path, staged, stat);
+        return (node.Facts.Attributes, _timeout);
+    }
+
     private static bool IsSameFile(Node node, in SourceStat stat) =>
         stat.Kind == node.Kind && stat.Version.Device == node.Key.Version.Device && stat.Version.Inode == node.Key.Version.Inode;
 
@@ -80,11 +105,12 @@ public sealed partial class VirtualTree
 
     /// <summary>Facts of an archive's virtual file or folder of members.</summary>
     /// <param name="timestamp">When the file was looked at.</param>
-    private static NodeFacts FactsOfArchive(NodeKey key, ArchiveFile file, long timestamp)
+    /// <param name="shownPath">Path under which programs see it.</param>
+    private static NodeFacts FactsOfArchive(NodeKey key, ArchiveFile file, long timestamp, string? shownPath = null)
     {
         var kind = key.Flavour == NodeFlavour.MemberFolder ? NodeKind.Directory : NodeKind.File;
         var attributes = AttributesOfArchive(key, kind, file.Stat, file.Probed!.LengthBytes, file.LinkedBlockCount);
-        return new NodeFacts(file.Path, attributes with { Inode = file.Probed.InodeOf(key) }, timestamp);
+        return new NodeFacts(file.Path, attributes with { Inode = file.Probed.InodeOf(key) }, timestamp, shownPath);
     }
 
     private static NodeAttributes AttributesOfArchive(NodeKey key, NodeKind kind, in SourceStat stat, long lengthBytes, long linkedBlockCount)

@@ -3,6 +3,8 @@ using System.Text;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Vfs.Names;
 using VirtualEmFs.Vfs.Nodes;
+using VirtualEmFs.Vfs.Ports;
+using VirtualEmFs.Vfs.Staging;
 
 namespace VirtualEmFs.Vfs.Tree;
 
@@ -27,15 +29,77 @@ public sealed partial class VirtualTree
                     : VfsStatus.NoData;
             });
         }
-        else if (node.Key.Flavour != NodeFlavour.Source)
+        else if (!HasExtendedAttributes(node))
         {
             reply.Fail(VfsStatus.NoData);
         }
         else
         {
-            Answer(LaneOf(node), reply, () => Task.FromResult<Outcome<byte[]>>(
-                _source.GetExtendedAttribute(node.Facts.Path, name, out byte[] value) is var status && status == VfsStatus.Ok ? value : status));
+            Answer(LaneOf(node), reply, () => Task.FromResult<Outcome<byte[]>>(GetExtendedAttribute(node, name, out byte[] value) is var status
+                && status == VfsStatus.Ok ? value : status));
         }
+    }
+
+    public void SetExtendedAttribute(ulong nodeId, string name, ReadOnlySpan<byte> value, ExtendedAttributeMode mode, IReply<Done> reply)
+    {
+        byte[] copy = value.ToArray();
+        ChangeExtendedAttribute(nodeId, name, (disk, path) => disk.SetExtendedAttribute(path, name, copy, mode), reply);
+    }
+
+    public void RemoveExtendedAttribute(ulong nodeId, string name, IReply<Done> reply) =>
+        ChangeExtendedAttribute(nodeId, name, (disk, path) => disk.RemoveExtendedAttribute(path, name), reply);
+
+    private void ChangeExtendedAttribute(ulong nodeId, string name, Func<IDisk, string, VfsStatus> change, IReply<Done> reply)
+    {
+        if (!TryFind(nodeId, reply, out var node))
+        {
+            return;
+        }
+
+        if (_writing is null || !HasExtendedAttributes(node) || name.StartsWith(OwnPrefix, StringComparison.Ordinal))
+        {
+            reply.Fail(_writing is null ? VfsStatus.ReadOnly : VfsStatus.NotPermitted);
+            return;
+        }
+
+        Answer(LaneOfBytes(node), reply, async () =>
+        {
+            var disk = _writing.Disk;
+            var status = node.Staged is { } staged
+                ? await ChangeAttributes(staged, (_, path) => change(disk, path))
+                : ChangeFile(node, path => change(disk, path));
+            return status == VfsStatus.Ok ? default(Done) : status;
+        });
+    }
+
+    /// <summary>Files have those of the file that holds their bytes; on a read-only mount only files of the source have any.</summary>
+    private bool HasExtendedAttributes(Node node) => node.Key.Flavour == NodeFlavour.Source
+        || (_writing is not null && node.Key.Flavour is NodeFlavour.Staged or NodeFlavour.Mrc or NodeFlavour.MrcAsStack or NodeFlavour.MrcAsVolume);
+
+    private VfsStatus GetExtendedAttribute(Node node, string name, out byte[] value) => node.Staged is { } staged
+        ? _writing!.Disk.GetExtendedAttribute(Area.RawPathOf(staged.Entry), name, out value)
+        : _source.GetExtendedAttribute(node.Facts.Path, name, out value);
+
+    /// <summary>Gives the raw file of an archive the attributes that programs set on it.</summary>
+    private VfsStatus CopyExtendedAttributes(string archivePath, string rawPath)
+    {
+        var disk = _writing!.Disk;
+        var status = disk.ListExtendedAttributes(archivePath, out var names);
+        if (status == VfsStatus.NotSupported)
+        {
+            return VfsStatus.Ok;
+        }
+
+        foreach (string name in status == VfsStatus.Ok ? names : [])
+        {
+            if (name.StartsWith("user.", StringComparison.Ordinal) && status == VfsStatus.Ok)
+            {
+                status = disk.GetExtendedAttribute(archivePath, name, out byte[] value);
+                status = status == VfsStatus.Ok ? disk.SetExtendedAttribute(rawPath, name, value, ExtendedAttributeMode.CreateOrReplace) : status;
+            }
+        }
+
+        return status;
     }
 
     public void ListExtendedAttributes(ulong nodeId, IReply<IReadOnlyList<string>> reply)
@@ -48,9 +112,11 @@ public sealed partial class VirtualTree
         Answer(LaneOf(node), reply, async () =>
         {
             var names = new List<string>();
-            if (node.Key.Flavour == NodeFlavour.Source)
+            if (HasExtendedAttributes(node))
             {
-                var status = _source.ListExtendedAttributes(node.Facts.Path, out var sourceNames);
+                var status = node.Staged is { } staged
+                    ? _writing!.Disk.ListExtendedAttributes(Area.RawPathOf(staged.Entry), out var sourceNames)
+                    : _source.ListExtendedAttributes(node.Facts.Path, out sourceNames);
                 if (status is not (VfsStatus.Ok or VfsStatus.NotSupported))
                 {
                     return status;
@@ -73,6 +139,11 @@ public sealed partial class VirtualTree
     /// <summary>What is told about archives: of their virtual files, and of files that only look like archives, why they are not.</summary>
     private async Task<Outcome<List<(string Name, string Value)>>> OwnAttributes(Node node)
     {
+        if (node.Staged is { } staged)
+        {
+            return OwnAttributesOf(staged);
+        }
+
         if (node.Key.Flavour == NodeFlavour.Source)
         {
             return await OwnAttributesOfSource(node);
@@ -114,6 +185,17 @@ public sealed partial class VirtualTree
         if (damage is not null)
         {
             attributes.Add((OwnPrefix + "error", Describe(damage)));
+        }
+
+        return attributes;
+    }
+
+    private static List<(string Name, string Value)> OwnAttributesOf(StagedFile staged)
+    {
+        List<(string, string)> attributes = [(OwnPrefix + "state", staged.State.ToString().ToLowerInvariant())];
+        if (staged.Entry.ParkedReason is { } reason)
+        {
+            attributes.Add((OwnPrefix + "reason", reason));
         }
 
         return attributes;

@@ -17,7 +17,8 @@ public sealed partial class VirtualTree
         }
 
         var refusal = node.Kind == NodeKind.Directory ? VfsStatus.IsDirectory
-            : forWriting ? VfsStatus.ReadOnly
+            : forWriting && _writing is null ? VfsStatus.ReadOnly
+            : forWriting && node.Key.Flavour is NodeFlavour.Member or NodeFlavour.Converted ? VfsStatus.NotPermitted
             : node.Kind != NodeKind.File ? VfsStatus.InvalidArgument
             : VfsStatus.Ok;
         if (refusal != VfsStatus.Ok)
@@ -26,7 +27,7 @@ public sealed partial class VirtualTree
             return;
         }
 
-        Answer(LaneOf(node), reply, () => node.Key.IsVirtualFile ? OpenArchive(node) : Task.FromResult(OpenSource(node)));
+        Answer(LaneOf(node), reply, () => OpenNode(node, forWriting));
     }
 
     public void Read(ulong handle, long fileOffset, int lengthBytes, IReadReply reply)
@@ -39,6 +40,14 @@ public sealed partial class VirtualTree
         else if (fileOffset < 0 || lengthBytes < 0)
         {
             reply.Fail(VfsStatus.InvalidArgument);
+        }
+        else if (open.Node.Staged is { } staged)
+        {
+            _ = _queue.Run(LaneOfBytes(open.Node), () =>
+            {
+                Reply(nameof(Read), () => ReadSource(staged.Raw, fileOffset, lengthBytes, reply));
+                return Task.CompletedTask;
+            });
         }
         else if (open is MrcHandle mrc)
         {
@@ -62,6 +71,11 @@ public sealed partial class VirtualTree
         if (!_handles.TryGetValue(handle, out var open) || open is FolderHandle)
         {
             reply.Fail(VfsStatus.InvalidHandle);
+        }
+        else if (open.Node.Staged is { } staged)
+        {
+            Answer(LaneOfBytes(open.Node), reply, () => Task.FromResult<Outcome<long>>(
+                staged.Raw.Seek(fileOffset, kind, out long result) is var status && status == VfsStatus.Ok ? result : status));
         }
         else if (open is MrcHandle { Mrc.LengthBytes: var length })
         {
@@ -119,6 +133,11 @@ public sealed partial class VirtualTree
         }
 
         _nodes.Close(open.Node, (open as SourceHandle)?.File);
+        if (_writing is not null && open is not FolderHandle)
+        {
+            UncountHandle(open.Node, open.IsWriter);
+        }
+
         switch (open)
         {
             case SourceHandle source:
@@ -131,10 +150,15 @@ public sealed partial class VirtualTree
         }
     }
 
+    private async Task<Outcome<OpenedFile>> OpenNode(Node node, bool forWriting) =>
+        node.Staged is not null ? await OpenStaged(node, forWriting)
+        : node.Key.IsVirtualFile ? await OpenArchive(node, forWriting)
+        : OpenSource(node, forWriting);
+
     /// <summary>Opens a file's own bytes. A file that has grown or changed in place is the same file, with other pages.</summary>
-    private Outcome<OpenedFile> OpenSource(Node node)
+    private Outcome<OpenedFile> OpenSource(Node node, bool forWriting)
     {
-        var status = _source.OpenFile(node.Facts.Path, out var file);
+        var status = OpenFile(node.Facts.Path, forWriting, out var file);
         if (status != VfsStatus.Ok)
         {
             return status == VfsStatus.NotFound ? VfsStatus.Stale : status;
@@ -155,9 +179,15 @@ public sealed partial class VirtualTree
             }
 
             node.Facts = FactsOfSource(node.Facts.Path, node.Key, stat);
+            status = _writing is null ? VfsStatus.Ok : CountHandle(node, forWriting);
+            if (status != VfsStatus.Ok)
+            {
+                return status;
+            }
+
             bool keepsCache = _nodes.Open(node, stat.Version, file);
             isKept = true;
-            return new OpenedFile(AddHandle(new SourceHandle(node, file)), keepsCache, DirectIo: false);
+            return new OpenedFile(AddHandle(new SourceHandle(node, file, forWriting)), keepsCache, DirectIo: false);
         }
         finally
         {
@@ -168,7 +198,19 @@ public sealed partial class VirtualTree
         }
     }
 
-    private async Task<Outcome<OpenedFile>> OpenArchive(Node node)
+    private VfsStatus OpenFile(string path, bool forWriting, out ISourceFile? file)
+    {
+        if (_writing is null)
+        {
+            return _source.OpenFile(path, out file);
+        }
+
+        var status = _writing.Disk.Open(_source.FullPath(path), forWriting ? DiskAccess.ReadWrite : DiskAccess.Read, 0, out var opened);
+        file = opened;
+        return status;
+    }
+
+    private async Task<Outcome<OpenedFile>> OpenArchive(Node node, bool forWriting)
     {
         var found = await DescribeArchive(node);
         if (found.Status != VfsStatus.Ok)
@@ -202,8 +244,15 @@ public sealed partial class VirtualTree
         }
 
         var mrc = VirtualMrc.Create(description, node.Key.View, _options.UseStrictStatistics);
+        var counted = _writing is null ? VfsStatus.Ok : CountHandle(node, forWriting);
+        if (counted != VfsStatus.Ok)
+        {
+            frames.Dispose();
+            return counted;
+        }
+
         bool keepsCache = _nodes.Open(node, node.Key.Version, file: null);
-        ulong handle = AddHandle(new MrcHandle(node, description, mrc, frames, endsAtDamage: damage is not null));
+        ulong handle = AddHandle(new MrcHandle(node, description, mrc, frames, endsAtDamage: damage is not null, forWriting));
         return new OpenedFile(handle, KeepCache: keepsCache && damage is null, DirectIo: damage is not null);
     }
 

@@ -43,7 +43,7 @@ public sealed partial class VirtualTree
             return;
         }
 
-        if (offset > 0 && folder.Listing is { } fresh && TryReadFresh(fresh, offset, maximumCount, reply))
+        if (offset > 0 && folder.Listing is { } fresh && TryReadFresh(folder.Node, fresh, offset, maximumCount, reply))
         {
             return;
         }
@@ -89,7 +89,7 @@ public sealed partial class VirtualTree
     }
 
     /// <summary>Answers from what a listing found a moment ago, without the disk: a folder of 10,000 names takes 500 requests.</summary>
-    private bool TryReadFresh(FolderListing listing, long offset, int maximumCount, IReply<IReadOnlyList<DirectoryEntry>> reply)
+    private bool TryReadFresh(Node folder, FolderListing listing, long offset, int maximumCount, IReply<IReadOnlyList<DirectoryEntry>> reply)
     {
         int first = (int)Math.Clamp(offset, 0, listing.Names.Count);
         int count = Math.Clamp(maximumCount, 0, listing.Names.Count - first);
@@ -111,7 +111,8 @@ public sealed partial class VirtualTree
         for (int i = 0; i < count; i++)
         {
             var name = listing.Names[first + i];
-            nodes[i] = name.IsDot ? null : _nodes.BeginUse(name.Key!.Value, name.Kind, FactsOfArchive(name.Key.Value, name.Archive!, listing.Timestamp));
+            nodes[i] = name.IsDot ? null : _nodes.BeginUse(name.Key!.Value, name.Kind, FactsOfArchive(
+                name.Key.Value, name.Archive!, listing.Timestamp, PathOf(folder.Facts.Path, name.Name)));
             entries[i] = EntryAt(listing, first + i, nodes[i]);
         }
 
@@ -166,17 +167,29 @@ public sealed partial class VirtualTree
                 }
             }
 
-            return _nodes.BeginUse(key, name.Kind, FactsOfArchive(key, archive, timestamp));
+            return _nodes.BeginUse(key, name.Kind, FactsOfArchive(key, archive, timestamp, PathOf(folder.Facts.Path, name.Name)));
         }
 
         string path = PathOf(folder.Facts.Path, name.Name);
+        var staged = _writing?.Area.Index.Find(path);
+        if (staged is { Entry.IsInPlace: false })
+        {
+            return ReferStaged(path, staged, _nodes.BeginUse);
+        }
+
         if (name.Archive is not null || _source.Stat(path, followLinks: false, out var stat) != VfsStatus.Ok)
         {
             return null;
         }
 
         (key, var facts) = await OwnNode(folder.Facts.Path, name.Name, stat);
-        return _nodes.BeginUse(key, stat.Kind, facts);
+        var node = _nodes.BeginUse(key, stat.Kind, facts);
+        if (staged is not null && stat.Kind == NodeKind.File)
+        {
+            Attach(node, staged);
+        }
+
+        return node;
     }
 
     private async ValueTask<Node?> MemberNodeOf(Node folder, NodeKey key)

@@ -15,6 +15,7 @@ public sealed partial class VirtualTree
     private async Task<Outcome<FolderListing>> ListFolder(Node folder, string lane, bool withAttributes)
     {
         long timestamp = _time.GetTimestamp();
+        long stagingVersion = Interlocked.Read(ref _stagingVersion);
         var status = StatFolder(folder, out var stat);
         if (status != VfsStatus.Ok)
         {
@@ -22,7 +23,7 @@ public sealed partial class VirtualTree
         }
 
         if (_recentListing is { } recent && recent.Folder == folder.Id && recent.Version == stat.Version
-            && (recent.IsProbed || !withAttributes) && RemainingTimeout(recent.Listing.Timestamp) > TimeSpan.Zero)
+            && (recent.IsProbed || !withAttributes) && recent.StagingVersion == stagingVersion && RemainingTimeout(recent.Listing.Timestamp) > TimeSpan.Zero)
         {
             return recent.Listing;
         }
@@ -58,11 +59,29 @@ public sealed partial class VirtualTree
         }
 
         var listed = Dots(folder);
-        var lister = new FolderLister(folder.Id == IFileTree.RootId, stat.Version.Device, _source.FullPath(folderPath), _options.ShowArchives);
-        lister.List(names, files, new FolderNames(index, files, BindingsOf(folder)), BindingsOf(folder), listed);
+        var stagedNames = AddStaged(folderPath, listed);
+        var lister = new FolderLister(
+            folder.Id == IFileTree.RootId, stat.Version.Device, _source.FullPath(folderPath), _options.ShowArchives, stagedNames, BindingsOf(folder));
+        lister.List(names, files, new FolderNames(index, files, BindingsOf(folder)), listed);
         var listing = new FolderListing(listed, timestamp);
-        _recentListing = new RecentListing(folder.Id, stat.Version, withAttributes, listing);
+        _recentListing = new RecentListing(folder.Id, stat.Version, stagingVersion, withAttributes, listing);
         return listing;
+    }
+
+    /// <summary>Lists what is staged in a folder; these names win over whatever the source has.</summary>
+    private HashSet<string> AddStaged(string folderPath, List<ListedName> listed)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (name, staged) in _writing?.Area.Index.In(folderPath) ?? [])
+        {
+            // A file that waits where it lies is listed with the source.
+            if (!staged.Entry.IsInPlace && names.Add(name))
+            {
+                listed.Add(new ListedName(name, NodeKind.File, staged.Entry.Inode, null, NodeKey.OfStaged(staged.Id)));
+            }
+        }
+
+        return names;
     }
 
     /// <summary>Asks for the kind of each name where the file system does not tell it with the name: programs believe d_type.</summary>

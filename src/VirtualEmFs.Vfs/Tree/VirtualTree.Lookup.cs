@@ -29,7 +29,8 @@ public sealed partial class VirtualTree
         {
             reply.Fail(VfsStatus.NotDirectory);
         }
-        else if (name is "" or "." or ".." || name.Contains('/') || IsOwnFolder(parent, name))
+        else if (name is "" or "." or ".." || name.Contains('/') || IsOwnFolder(parent, name)
+            || name.StartsWith(NameRules.TemporaryPrefix, StringComparison.Ordinal))
         {
             reply.Fail(VfsStatus.NotFound);
         }
@@ -66,11 +67,23 @@ public sealed partial class VirtualTree
     private async Task<Outcome<NodeEntry>> LookupName(Node parent, string name)
     {
         string path = PathOf(parent.Facts.Path, name);
+        var staged = _writing?.Area.Index.Find(path);
+        if (staged is { Entry.IsInPlace: false } && ReferStaged(path, staged, _nodes.Refer) is { } shown)
+        {
+            return EntryOf(shown);
+        }
+
         var status = _source.Stat(path, followLinks: false, out var stat);
         if (status == VfsStatus.Ok)
         {
             var (key, facts) = await OwnNode(parent.Facts.Path, name, stat);
-            return EntryOf(_nodes.Refer(key, stat.Kind, facts));
+            var node = _nodes.Refer(key, stat.Kind, facts);
+            if (staged is { Entry.IsInPlace: true } && stat.Kind == NodeKind.File)
+            {
+                Attach(node, staged);
+            }
+
+            return EntryOf(node);
         }
 
         if (status != VfsStatus.NotFound)
@@ -92,16 +105,14 @@ public sealed partial class VirtualTree
             return (converted, FactsOfArchive(converted, file, _time.GetTimestamp()));
         }
 
-        var key = NodeKey.OfSource(stat.Version, stat.Kind);
+        var key = KeyOfSource(stat);
         return (key, FactsOfSource(PathOf(folderPath, name), key, stat));
     }
 
     private async Task<Outcome<NodeEntry>> LookupVirtualName(Node parent, FolderIndex index, string name)
     {
         long timestamp = _time.GetTimestamp();
-        var bindings = BindingsOf(parent);
-        var names = new FolderNames(index, await FindArchives(parent, index, name), bindings);
-        if (names.Resolve(name) is not { } claim)
+        if (await FindClaim(parent, index, name) is not { } claim)
         {
             return VfsStatus.NotFound;
         }
@@ -117,12 +128,12 @@ public sealed partial class VirtualTree
 
         if (claim.IsShort)
         {
-            bindings.Bind(claim.Archive);
+            BindingsOf(parent).Bind(claim.Archive);
         }
 
         var key = FolderLister.KeyOf(name, claim);
         var kind = key.Flavour == NodeFlavour.MemberFolder ? NodeKind.Directory : NodeKind.File;
-        return EntryOf(_nodes.Refer(key, kind, FactsOfArchive(key, claim.File, timestamp)));
+        return EntryOf(_nodes.Refer(key, kind, FactsOfArchive(key, claim.File, timestamp, PathOf(parent.Facts.Path, name))));
     }
 
     private async Task<Outcome<NodeEntry>> LookupMember(Node folder, string name)
@@ -153,6 +164,10 @@ public sealed partial class VirtualTree
         var key = new NodeKey(folder.Key.Version, NodeFlavour.Member, imageNumber);
         return (key, FactsOfMember(key, folder.Facts.Path, stat, VirtualMrc.LengthOf(member), archive.Members.Length));
     }
+
+    /// <summary>Key of a file, folder or link of the source. Where programs write, a file is one node whatever its version: writer and readers
+    /// share it, and what it was when it was opened decides whether the kernel's pages are still right.</summary>
+    private NodeKey KeyOfSource(in SourceStat stat) => NodeKey.OfSource(stat.Version, _writing is null ? stat.Kind : NodeKind.Directory);
 
     private NodeEntry EntryOf(Node node) => new(node.Id, node.Facts.Attributes, RemainingTimeout(node.Facts.Timestamp));
 

@@ -12,7 +12,7 @@ using VirtualEmFs.Vfs.Scheduling;
 namespace VirtualEmFs.Vfs.Tree;
 
 /// <summary>
-/// A source folder in which archives appear as .mrc files (semantics.md, Names and Reading), read-only.
+/// A source folder in which archives appear as .mrc files (semantics.md), read-only or with a staging folder for what programs write.
 /// </summary>
 /// <remarks>
 /// Any thread. What needs the disk runs in the lane of its folder and replies from there; what is known replies at once.
@@ -42,8 +42,19 @@ public sealed partial class VirtualTree : IFileTree, IDisposable
     /// <exception cref="IOException">The source folder cannot be read.</exception>
     public VirtualTree(
         ISourceTree source, IArchiveFormats formats, IFrameReader reader, VirtualTreeOptions options, ILogger? logger = null, TimeProvider? time = null)
+        : this(source, formats, reader, options, writing: null, logger, time)
     {
-        (_source, _formats, _reader, _options) = (source, formats, reader, options);
+    }
+
+    /// <summary>Reads the attributes of the source folder, and nothing else.</summary>
+    /// <param name="reader">Not owned, likewise what <paramref name="writing"/> consists of.</param>
+    /// <param name="writing">Null for a read-only tree.</param>
+    /// <exception cref="IOException">The source folder cannot be read.</exception>
+    internal VirtualTree(
+        ISourceTree source, IArchiveFormats formats, IFrameReader reader, VirtualTreeOptions options, TreeWriting? writing,
+        ILogger? logger = null, TimeProvider? time = null)
+    {
+        (_source, _formats, _reader, _options, _writing) = (source, formats, reader, options, writing);
         _logger = logger ?? NullLogger.Instance;
         _time = time ?? TimeProvider.System;
         _timeout = options.EffectiveTimeout;
@@ -77,9 +88,23 @@ public sealed partial class VirtualTree : IFileTree, IDisposable
         if (TryFind(nodeId, reply, out var node))
         {
             string path = node.Facts.Path;
-            Answer(LaneOf(node), reply, () => Task.FromResult<Outcome<FileSystemCapacity>>(
-                _source.GetCapacity(path, out var capacity) is var status && status == VfsStatus.Ok ? capacity : status));
+            Answer(LaneOf(node), reply, () => Task.FromResult(CapacityOf(path)));
         }
+    }
+
+    /// <summary>Capacity of the disk that runs out first: what is written lies in the staging folder, and its archive in the source.</summary>
+    private Outcome<FileSystemCapacity> CapacityOf(string path)
+    {
+        var status = _source.GetCapacity(path, out var capacity);
+        if (status != VfsStatus.Ok || _writing is null)
+        {
+            return status == VfsStatus.Ok ? capacity : status;
+        }
+
+        status = _writing.Disk.GetCapacity(Area.FolderPath, out var staging);
+        return status != VfsStatus.Ok ? status
+            : (UInt128)staging.AvailableBlocks * staging.FragmentLengthBytes < (UInt128)capacity.AvailableBlocks * capacity.FragmentLengthBytes ? staging
+            : capacity;
     }
 
     /// <summary>Ends the I/O threads once queued work is done, and closes what is open.</summary>

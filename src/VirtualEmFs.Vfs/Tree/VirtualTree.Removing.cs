@@ -1,0 +1,96 @@
+using VirtualEmFs.Vfs.Names;
+using VirtualEmFs.Vfs.Nodes;
+using VirtualEmFs.Vfs.Ports;
+using VirtualEmFs.Vfs.Staging;
+
+namespace VirtualEmFs.Vfs.Tree;
+
+/// <summary>Removal of names: of a staged file with all that belongs to it, of an archive by its virtual name, or of a file of the source.</summary>
+public sealed partial class VirtualTree
+{
+    public void Unlink(ulong parentId, string name, IReply<Done> reply) => ChangeNames(parentId, name, reply, async folder =>
+    {
+        var meaning = await MeaningOf(folder, name);
+        if (meaning.Status != VfsStatus.Ok)
+        {
+            return meaning.Status;
+        }
+
+        var status = meaning.Value switch
+        {
+            { IsNothing: true } => VfsStatus.NotFound,
+            { IsFolder: true } => VfsStatus.IsDirectory,
+            { Staged: { } staged } => await RemoveStaged(staged),
+            { Archive: { } claim } => RemoveArchive(claim),
+            _ => _writing!.Disk.Unlink(_source.FullPath(PathOf(folder.Facts.Path, name))),
+        };
+        return Changed(status, folder);
+    });
+
+    public void RemoveDirectory(ulong parentId, string name, IReply<Done> reply) => ChangeNames(
+        parentId, name, reply,
+        async folder =>
+        {
+            string path = PathOf(folder.Facts.Path, name);
+            var meaning = await MeaningOf(folder, name);
+            var status = meaning.Status != VfsStatus.Ok ? meaning.Status
+                : meaning.Value.IsNothing ? VfsStatus.NotFound
+                : !meaning.Value.IsFolder ? VfsStatus.NotDirectory
+                : meaning.Value.Archive is not null ? VfsStatus.NotPermitted // the images of one archive
+                : Area.Index.Below(path).Length > 0 ? VfsStatus.NotEmpty
+                : _writing!.Disk.RemoveFolder(_source.FullPath(path));
+            return Changed(status, folder);
+        },
+        isAlone: true);
+
+    /// <summary>Removes a staged file; waits while it is being archived at this moment.</summary>
+    private async Task<VfsStatus> RemoveStaged(StagedFile staged)
+    {
+        await staged.Names.WaitAsync();
+        try
+        {
+            return staged.IsGone ? VfsStatus.Stale : Area.Remove(staged);
+        }
+        finally
+        {
+            staged.Names.Release();
+        }
+    }
+
+    private VfsStatus RemoveArchive(in FolderNames.Claim claim)
+    {
+        if (claim.File.IsSet)
+        {
+            return VfsStatus.NotPermitted;
+        }
+
+        Tolerate(claim.File);
+        return _writing!.Disk.Unlink(_source.FullPath(claim.File.Path));
+    }
+
+    /// <summary>Readers of an archive go on when the mount itself renames it, removes it, or changes its owner.</summary>
+    private void Tolerate(ArchiveFile file) => Tolerate(file.Stat.Version.Device, file.Stat.Version.Inode);
+
+    private void Tolerate(ulong device, ulong inode)
+    {
+        foreach (var open in _handles.Values)
+        {
+            if (open is MrcHandle mrc && mrc.Node.Key.Version.Device == device && mrc.Node.Key.Version.Inode == inode)
+            {
+                mrc.Frames.TolerateAttributeChanges();
+            }
+        }
+    }
+
+    /// <summary>Ends a change of names.</summary>
+    private Outcome<Done> Changed(VfsStatus status, params ReadOnlySpan<Node> folders)
+    {
+        Interlocked.Increment(ref _stagingVersion);
+        foreach (var folder in folders)
+        {
+            folder.Index = null;
+        }
+
+        return status == VfsStatus.Ok ? default(Done) : status;
+    }
+}
