@@ -17,7 +17,7 @@ internal readonly struct FolderNames(FolderIndex index, IReadOnlyDictionary<stri
     /// <summary>The archive that a name means, when no real file has that name; it may turn out broken. Null when there is none.</summary>
     public Claim? Resolve(string name)
     {
-        if (WinnerOf(name) is { } named && (named.Archive.IsMrcNamed || named.File.Probed?.Content == ArchiveContent.Folder))
+        if (WinnerOf(name) is { } named && IsNamedByStem(named.Archive, named.File))
         {
             return named;
         }
@@ -27,7 +27,7 @@ internal readonly struct FolderNames(FolderIndex index, IReadOnlyDictionary<stri
             return null;
         }
 
-        if (WinnerOf(stem) is { } winner && !winner.Archive.IsMrcNamed && winner.File.Probed?.Content != ArchiveContent.Folder)
+        if (WinnerOf(stem) is { } winner && !IsNamedByStem(winner.Archive, winner.File))
         {
             return winner;
         }
@@ -52,7 +52,9 @@ internal readonly struct FolderNames(FolderIndex index, IReadOnlyDictionary<stri
         archive = ReadingOf(archive, file);
         var content = file.Probed?.Content ?? ArchiveContent.Image;
         bool isShort = HasShortName(archive);
-        string virtualName = isShort ? NameRules.ShortName(archive, content) : NameRules.LongName(archive, content);
+        string virtualName = !isShort ? NameRules.LongName(archive, content)
+            : IsNamedByStem(archive, file) ? archive.Stem
+            : NameRules.ShortName(archive, content);
         return (virtualName, new Claim(archive, file, isShort));
     }
 
@@ -70,7 +72,7 @@ internal readonly struct FolderNames(FolderIndex index, IReadOnlyDictionary<stri
             return false;
         }
 
-        if (archive.IsMrcNamed || winner.File.Probed is not { Outcome: ProbeOutcome.Archive } probed)
+        if (IsNamedByStem(archive, winner.File) || winner.File.Probed is not { Outcome: ProbeOutcome.Archive } probed)
         {
             return true;
         }
@@ -95,6 +97,10 @@ internal readonly struct FolderNames(FolderIndex index, IReadOnlyDictionary<stri
 
         return null;
     }
+
+    /// <summary>Archives that appear under exactly their stem: by their name, as folders of members, or as the mount's own, whatever they are called.</summary>
+    private static bool IsNamedByStem(in ArchiveName archive, ArchiveFile file) =>
+        archive.IsMrcNamed || file.Probed is { Content: ArchiveContent.Folder } or { IsOfMount: true };
 
     private static bool IsClaimedBy(in ArchiveName archive, ArchiveFile file) =>
         file.Outcome == ProbeOutcome.Archive

@@ -24,9 +24,8 @@ internal sealed record Probed(
     /// <summary>True for archives of the mount itself, which are always called NAME.hdf and appear as NAME, whatever that is.</summary>
     public bool IsOfMount => RecordedInode is not null && HasOwnHeader;
 
-    /// <summary>st_ino of a node of this archive: the recorded one is the virtual file's.</summary>
-    public ulong InodeOf(NodeKey key) =>
-        RecordedInode is ulong inode && key.Flavour is NodeFlavour.Mrc or NodeFlavour.MrcAsStack or NodeFlavour.MrcAsVolume ? inode : key.InodeNumber;
+    /// <summary>st_ino of a node of this archive: the recorded one is the virtual file's under its own name.</summary>
+    public ulong InodeOf(NodeKey key) => key.Flavour == NodeFlavour.Mrc && RecordedInode is ulong inode ? inode : key.InodeNumber;
 
     public static Probed Of(ProbeResult result, long timestamp)
     {
