@@ -52,6 +52,36 @@ internal sealed class MrcArchiver(IArchiveFormats formats, MrcArchiverOptions op
 
     public TimeSpan? DelayOf(string relativePath) => options.Rules.ForName(relativePath).Delay;
 
+    public bool ShowsSame(string archivePath, string rawPath, CancellationToken cancellation)
+    {
+        if (formats.Probe(archivePath) is not { Outcome: ProbeOutcome.Archive, Description: { Content: not ArchiveContent.Folder, Damage.IsEmpty: true } description })
+        {
+            return false;
+        }
+
+        MrcView view = VirtualNames.Of(archivePath, description).View;
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var comparison = new RawComparison(rawPath, stopping);
+        try
+        {
+            // Most that differ do so in their length or header: nothing is decoded then.
+            if (comparison.HasLength(VirtualMrc.Create(VirtualMrc.Normalise(description), view, options.UseStrictStatistics).LengthBytes))
+            {
+                LowPriority.Run(() =>
+                {
+                    Restore(description, view, comparison, _ => { }, stopping.Token);
+                    return true;
+                });
+            }
+        }
+        catch (Exception e) when (e is ArchiveException || (comparison.HasDifference && e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            return false;
+        }
+
+        return !comparison.HasDifference;
+    }
+
     public void Restore(ArchiveDescription description, MrcView view, IDiskFile destination, Action<long> progress, CancellationToken cancellation)
     {
         if (description.Damage.FirstOrDefault() is { } damage)

@@ -20,6 +20,14 @@ public interface IArchiver
     /// <exception cref="ArchiveException">The raw file cannot be read.</exception>
     ArchivingResult Forecast(ArchiveTask task, CancellationToken cancellation);
 
+    /// <summary>Whether reads of an archive's virtual file show exactly the bytes of a raw file, header included.</summary>
+    /// <param name="archivePath">Absolute path of an archive that the mount wrote.</param>
+    /// <param name="rawPath">Absolute path of the raw file.</param>
+    /// <returns>False also when the archive cannot be read.</returns>
+    /// <exception cref="ArchiveException">The raw file cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    bool ShowsSame(string archivePath, string rawPath, CancellationToken cancellation);
+
     /// <summary>How long a file must be quiet before it is archived; null where its rule does not say.</summary>
     TimeSpan? DelayOf(string relativePath);
 

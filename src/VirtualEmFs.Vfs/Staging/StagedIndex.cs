@@ -57,6 +57,15 @@ internal sealed class StagedIndex
         }
     }
 
+    /// <summary>Adds all files to a list: for callers who look at many again and again.</summary>
+    public void CopyTo(List<StagedFile> files)
+    {
+        lock (_gate)
+        {
+            files.AddRange(_byId.Values);
+        }
+    }
+
     public StagedFile[] All()
     {
         lock (_gate)

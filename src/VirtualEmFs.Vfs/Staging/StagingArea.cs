@@ -306,7 +306,7 @@ internal sealed partial class StagingArea : IDisposable
         }
     }
 
-    /// <summary>Does one action. A file that is already away counts as removed.</summary>
+    /// <summary>Does one action. A file that is already away counts as removed; another one that has its name meanwhile stays.</summary>
     private VfsStatus Execute(SourceAction action)
     {
         string path = FullPath(action.Path);
@@ -315,7 +315,8 @@ internal sealed partial class StagingArea : IDisposable
             return _disk.Rename(path, FullPath(action.NewPath), action.Mode);
         }
 
-        var status = _disk.Unlink(path);
+        var status = _disk.Stat(path, out var stat);
+        status = status == VfsStatus.Ok && FileIdentity.Of(stat) == action.Identity ? _disk.Unlink(path) : status;
         return status == VfsStatus.NotFound ? VfsStatus.Ok : status;
     }
 

@@ -1,0 +1,278 @@
+using Microsoft.Extensions.Logging;
+using VirtualEmFs.Vfs.Ports;
+using VirtualEmFs.Vfs.Staging;
+
+namespace VirtualEmFs.Vfs.WriteBack;
+
+/// <summary>Gives what was made of a staged file the file's place: only while nobody has it open, and nothing about it has changed.</summary>
+/// <remarks>Any thread; waits for disks.</remarks>
+internal sealed class FileCommit(
+    StagingArea area, IDisk disk, TemporaryFiles temporaries, OriginalStore originals, WriteBackOptions options, ILogger logger, TimeProvider time)
+{
+    /// <summary>Told a job whose file is staged no more, while the file's <see cref="StagedFile.Names"/> is held.</summary>
+    public Action<RunningJob>? Committed { get; init; }
+
+    /// <summary>The last steps: verify, commit. What cannot take the file's place is removed, unless it waits for the last handle.</summary>
+    public JobOutcome Run(RunningJob job, FinishedFile finished)
+    {
+        bool isKept = false;
+        try
+        {
+            job.File.State = StagedState.Verifying;
+            if (finished.TemporaryPath is { } path && disk.Stat(area.FullPath(path), out _) is var status && status != VfsStatus.Ok)
+            {
+                return Failed("what was made of it is gone", status);
+            }
+
+            job.File.Names.Wait(job.Cancellation);
+            JobOutcome outcome;
+            try
+            {
+                job.File.State = StagedState.Committing;
+                outcome = Commit(job, finished);
+            }
+            finally
+            {
+                job.File.Names.Release();
+            }
+
+            isKept = outcome.End is JobEnd.WaitsForClose or JobEnd.Done;
+            return outcome;
+        }
+        finally
+        {
+            if (!isKept && finished.TemporaryPath is { } path)
+            {
+                Discard(path);
+            }
+        }
+    }
+
+    /// <summary>Removes what was made of a file that has changed since.</summary>
+    public void Discard(string temporaryPath)
+    {
+        if (temporaries.Remove(temporaryPath) is var status && status != VfsStatus.Ok)
+        {
+            WriteBackLog.LeftBehind(logger, area.FullPath(temporaryPath), status);
+        }
+    }
+
+    /// <summary>Ends that a file is parked; null when the job goes on.</summary>
+    public JobOutcome? Unpark(RunningJob job) => WithNames(job, () =>
+    {
+        var status = area.Park(job.File, null);
+        job.Entry = status == VfsStatus.Ok ? job.File.Entry : job.Entry;
+        return status == VfsStatus.Ok ? null : Failed("it cannot be noted in the staging folder", status);
+    });
+
+    /// <summary>Notes that a file is not to be tried again.</summary>
+    public JobOutcome Park(RunningJob job, string reason) => WithNames(job, () =>
+    {
+        var status = area.Park(job.File, reason);
+        return status == VfsStatus.Ok ? new JobOutcome(JobEnd.Parked, Reason: reason) : Failed("it cannot be noted in the staging folder", status);
+    })!;
+
+    /// <summary>Forgets a file that another program removed from the source.</summary>
+    public JobOutcome Forget(RunningJob job) => WithNames(job, () =>
+    {
+        WriteBackLog.RemovedByOthers(logger, job.Entry.Path);
+        var status = area.Release(job.File);
+        return status == VfsStatus.Ok ? Done(job, null) : Failed("it cannot be noted in the staging folder", status);
+    })!;
+
+    /// <summary>Whether the archive that a file came out of is still the one that it was.</summary>
+    /// <param name="raw">The file's raw bytes.</param>
+    public bool HasBase(StagedEntry entry, in SourceStat raw)
+    {
+        if (entry.Base is not { } archive || disk.Stat(area.FullPath(archive.Path), out var stat) != VfsStatus.Ok)
+        {
+            return false;
+        }
+
+        var identity = FileIdentity.Of(stat);
+        if (identity != archive.Identity && identity == archive.Identity with { MtimeNs = raw.Version.MtimeNs })
+        {
+            // It was given the raw file's time, and then the machine stopped before the journal said that they are the same.
+            return disk.SetAttributes(area.FullPath(archive.Path), new AttributeChange(MtimeNs: archive.Identity.MtimeNs)) == VfsStatus.Ok;
+        }
+
+        return identity == archive.Identity;
+    }
+
+    /// <summary>Gives archives whose time was changed just before the machine stopped the time back by which they are known.</summary>
+    public void RepairBases()
+    {
+        foreach (var file in area.Index.All())
+        {
+            if (file.Entry.Base is { KeepsLimits: true } && area.Stat(file, out var raw) == VfsStatus.Ok)
+            {
+                _ = HasBase(file.Entry, raw);
+            }
+        }
+    }
+
+    /// <summary>Why a name in the source cannot be taken by a file; null when it can.</summary>
+    public JobOutcome? RefusalOf(StagedEntry entry, string path)
+    {
+        if (entry.IsInPlace && path == entry.Path)
+        {
+            return null;
+        }
+
+        var status = disk.Stat(area.FullPath(path), out var stat);
+        if (status == VfsStatus.NotFound || (status == VfsStatus.Ok && entry.Base is { } archive && archive.Path == path && archive.Identity == FileIdentity.Of(stat)))
+        {
+            return null;
+        }
+
+        return status == VfsStatus.Ok ? InTheWay(path) : Failed($"{path} in the source cannot be looked at", status);
+    }
+
+    public static bool IsForEver(VfsStatus status) => status is VfsStatus.NoSpace or VfsStatus.QuotaExceeded or VfsStatus.ReadOnly;
+
+    public static JobOutcome Failed(string what, VfsStatus status) =>
+        new(JobEnd.Failed, Reason: $"{what} ({Sentence(status)})", IsForEver: IsForEver(status));
+
+    private JobOutcome Commit(RunningJob job, FinishedFile finished)
+    {
+        var file = job.File;
+        if (!job.IsCurrent || finished.Generation != job.Generation || finished.Entry != job.Entry)
+        {
+            return JobOutcome.Superseded;
+        }
+
+        if (file.IsOpen)
+        {
+            return new JobOutcome(JobEnd.WaitsForClose, finished);
+        }
+
+        // A file that lies in the source can be changed by others.
+        var status = area.Stat(file, out var raw);
+        if (status != VfsStatus.Ok || FileIdentity.Of(raw) != finished.Raw)
+        {
+            area.NoteChange(file);
+            return JobOutcome.Superseded;
+        }
+
+        return finished.Kind switch
+        {
+            FinishedKind.Earlier => KeepEarlier(job, finished, raw),
+            FinishedKind.Raw when finished.TemporaryPath is null => Ended(job, finished, area.Release(file)),
+            FinishedKind.Raw => Name(job, finished, job.Entry.Path, RenameMode.KeepExisting),
+            _ => NameArchive(job, finished, raw),
+        };
+    }
+
+    private JobOutcome NameArchive(RunningJob job, FinishedFile finished, in SourceStat raw)
+    {
+        var entry = job.Entry;
+        if (options.KeepOriginals is { } policy)
+        {
+            var status = originals.Keep(entry.Id, area.RawPathOf(entry), entry.Path, raw.Version.LengthBytes, time.GetUtcNow(), job.Cancellation);
+            if (status != VfsStatus.Ok)
+            {
+                return Failed("its original cannot be kept in the staging folder", status);
+            }
+        }
+
+        string path = StagingArea.ArchivePathOf(entry.Path);
+        bool replaces = entry.Base?.Path == path && HasBase(entry, raw);
+        var outcome = Name(job, finished, path, replaces ? RenameMode.Replace : RenameMode.KeepExisting);
+        if (options.KeepOriginals is { } kept)
+        {
+            if (outcome.End == JobEnd.Done)
+            {
+                originals.Prune(kept, time.GetUtcNow());
+            }
+            else
+            {
+                _ = originals.Delete(entry.Id);
+            }
+        }
+
+        return outcome;
+    }
+
+    private JobOutcome Name(RunningJob job, FinishedFile finished, string path, RenameMode mode)
+    {
+        var entry = job.Entry;
+        if (RefusalOf(entry, entry.Path) is { } taken)
+        {
+            return taken;
+        }
+
+        var status = area.Finish(job.File, finished.TemporaryPath!, path, mode);
+        switch (status)
+        {
+            case VfsStatus.AlreadyExists:
+                return InTheWay(path);
+            case VfsStatus.CrossDevice when !TemporaryFiles.IsBesideTarget(finished.TemporaryPath!):
+                // The next try lies beside its target.
+                temporaries.NoteFar(path);
+                return JobOutcome.Superseded;
+            case VfsStatus.Ok:
+                temporaries.Forget(finished.TemporaryPath!);
+                break;
+        }
+
+        return Ended(job, finished, status);
+    }
+
+    private JobOutcome KeepEarlier(RunningJob job, FinishedFile finished, in SourceStat raw)
+    {
+        var entry = job.Entry;
+        if (!HasBase(entry, raw))
+        {
+            return JobOutcome.Superseded;
+        }
+
+        // Before the journal forgets the file: a program that has touched it has been told so.
+        string archivePath = area.FullPath(entry.Base!.Path);
+        var status = RawCopy.MirrorAttributes(disk, area.RawPathOf(entry), archivePath);
+        status = status == VfsStatus.Ok ? RawCopy.Flush(disk, archivePath) : status;
+        var outcome = status == VfsStatus.Ok ? Ended(job, finished, area.Release(job.File)) : Failed("its archive's attributes cannot be set", status);
+        if (outcome.End != JobEnd.Done)
+        {
+            _ = HasBase(entry, raw); // gives it back the time by which it is known
+        }
+
+        return outcome;
+    }
+
+    private JobOutcome Ended(RunningJob job, FinishedFile finished, VfsStatus status) =>
+        status == VfsStatus.Ok ? Done(job, finished) : Failed("what was made of it cannot be given its name", status);
+
+    private JobOutcome Done(RunningJob job, FinishedFile? finished)
+    {
+        Committed?.Invoke(job);
+        return new JobOutcome(JobEnd.Done, finished);
+    }
+
+    private static JobOutcome? WithNames(RunningJob job, Func<JobOutcome?> change)
+    {
+        job.File.Names.Wait(job.Cancellation);
+        try
+        {
+            return job.IsCurrent ? change() : JobOutcome.Superseded;
+        }
+        finally
+        {
+            job.File.Names.Release();
+        }
+    }
+
+    private static JobOutcome InTheWay(string path) => new(
+        JobEnd.Parked,
+        Reason: $"{path} is in the source already, and this mount did not write it; move it away there, then 'emfs retry', or give the file another name");
+
+    private static string Sentence(VfsStatus status) => status switch
+    {
+        VfsStatus.NoSpace => "no space left",
+        VfsStatus.QuotaExceeded => "quota exceeded",
+        VfsStatus.ReadOnly => "the file system is read-only",
+        VfsStatus.AccessDenied or VfsStatus.NotPermitted => "permission denied",
+        VfsStatus.NotFound => "its folder is gone",
+        VfsStatus.Corrupt => "the disk failed",
+        _ => status.ToString(),
+    };
+}
