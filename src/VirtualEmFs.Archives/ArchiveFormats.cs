@@ -14,6 +14,9 @@ public sealed class ArchiveFormats : IArchiveFormats
     // Enough for every format's signature.
     private const int FirstBytesLength = 64;
 
+    /// <summary>What <see cref="Probe(string)"/> says of a file that no format takes for its own.</summary>
+    internal const string NoKnownFormat = "the file is no archive of a known format";
+
     private readonly IArchiveFormat[] _formats;
 
     public ArchiveFormats()
@@ -102,7 +105,7 @@ public sealed class ArchiveFormats : IArchiveFormats
             }
         }
 
-        return ProbeResult.NoImages("the file is no archive of a known format");
+        return ProbeResult.NoImages(NoKnownFormat);
     }
 
     private static bool HasChanged(SourceFile file) => file.CurrentVersion() != file.Version;

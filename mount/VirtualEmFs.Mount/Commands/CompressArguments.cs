@@ -78,6 +78,8 @@ internal sealed class CompressArguments
 
     public Option<bool> Recursive { get; } = new("--recursive", "-r") { Description = "Compress the MRC files in folders; NAME becomes NAME.hdf." };
 
+    public Option<bool> AllFormats { get; } = new("--all-formats") { Description = "With -r: compress the TIFF, EER and MRCZ files in folders, too." };
+
     public Option<string?> Rules { get; } = new("--rules") { Description = "File of rules, in place of the built-in ones.", HelpName = "FILE" };
 
     public Option<int> Threads { get; } = new("--threads")
@@ -105,7 +107,7 @@ internal sealed class CompressArguments
         command.Add(_files);
         foreach (Option option in new Option[]
         {
-            _bits, _level, _noOutliers, _range, _sigmaRange, _nonFinite, Output, OutPath, Recursive, Rules, _thirdAxis, _byteSign, Threads,
+            _bits, _level, _noOutliers, _range, _sigmaRange, _nonFinite, Output, OutPath, Recursive, AllFormats, Rules, _thirdAxis, _byteSign, Threads,
             OnlyUnfinished, DeleteOriginals, DryRun, Force, NoSha256, Json, _verbose,
         })
         {

@@ -92,7 +92,8 @@ internal sealed class CompressCommand(IArchiveFormats formats, ParseResult resul
                 DeletesOriginals = result.GetValue(arguments.DeleteOriginals),
             };
             return (options, CompressionJobs.List(
-                arguments.FilesOf(result), result.GetValue(arguments.Recursive), result.GetValue(arguments.OutPath), output?.Path));
+                arguments.FilesOf(result), result.GetValue(arguments.Recursive), result.GetValue(arguments.AllFormats), result.GetValue(arguments.OutPath),
+                output?.Path));
         }
         catch (Exception e) when (e is TruncationException or IOException or UnauthorizedAccessException)
         {

@@ -7,13 +7,16 @@ internal static class CompressionJobs
 {
     private const string Extension = ".hdf";
 
+    private static readonly string[] s_otherExtensions = [".tif", ".tiff", ".eer", ".ecc", ".mrcz"];
+
     /// <param name="paths">Files, and with <paramref name="isRecursive"/> folders.</param>
+    /// <param name="hasAllFormats">Folders are searched for TIFF, EER and MRCZ files, too. Archives in HDF5 are never taken: they may be our own.</param>
     /// <param name="outputFolder">Where archives go; null for beside their originals.</param>
     /// <param name="outputFile">The archive of a single file; null for a name made from the input's.</param>
     /// <exception cref="CommandException">Nothing is to be done, or two files would have one archive.</exception>
-    public static List<CompressionJob> List(string[] paths, bool isRecursive, string? outputFolder, string? outputFile)
+    public static List<CompressionJob> List(string[] paths, bool isRecursive, bool hasAllFormats, string? outputFolder, string? outputFile)
     {
-        List<CompressionJob> jobs = [.. paths.SelectMany(path => Directory.Exists(path) ? InFolder(path, isRecursive, outputFolder) : [Named(path, outputFolder)])];
+        List<CompressionJob> jobs = [.. paths.SelectMany(path => Directory.Exists(path) ? InFolder(path, isRecursive, hasAllFormats, outputFolder) : [Named(path, outputFolder)])];
         if (outputFile is not null)
         {
             jobs = jobs is [CompressionJob only]
@@ -23,7 +26,9 @@ internal static class CompressionJobs
 
         if (jobs.Count == 0)
         {
-            throw new CommandException(ExitCode.Usage, $"there are no MRC files ({string.Join(' ', MrcNames.Extensions)}) in {string.Join(", ", paths)}.");
+            throw new CommandException(ExitCode.Usage, hasAllFormats
+                ? $"there are no files to compress ({string.Join(' ', MrcNames.Extensions)} {string.Join(' ', s_otherExtensions)}) in {string.Join(", ", paths)}."
+                : $"there are no MRC files ({string.Join(' ', MrcNames.Extensions)}) in {string.Join(", ", paths)}; --all-formats takes TIFF, EER and MRCZ files, too.");
         }
 
         RefuseCollisions(jobs);
@@ -37,8 +42,9 @@ internal static class CompressionJobs
         return new CompressionJob(path, Path.Join(outputFolder ?? Path.GetDirectoryName(path), name), Path.GetFileName(path), LengthOf(path));
     }
 
-    /// <summary>Files found in folders give their full name and <c>.hdf</c>, as the mount does, and keep their place.</summary>
-    private static IEnumerable<CompressionJob> InFolder(string folder, bool isRecursive, string? outputFolder)
+    /// <summary>Files found in folders keep their place. MRC files give their full name and <c>.hdf</c>, as the mount does; others their stem and <c>.hdf</c>,
+    /// so that the mount shows the archive as it showed the file.</summary>
+    private static IEnumerable<CompressionJob> InFolder(string folder, bool isRecursive, bool hasAllFormats, string? outputFolder)
     {
         if (!isRecursive)
         {
@@ -47,14 +53,17 @@ internal static class CompressionJobs
 
         var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
         return Directory.EnumerateFiles(folder, "*", options)
-            .Where(path => MrcNames.IsMrcName(path))
+            .Where(path => MrcNames.IsMrcName(path) || (hasAllFormats && HasOtherFormat(path)))
             .Order(StringComparer.Ordinal)
             .Select(path =>
             {
                 string relative = Path.GetRelativePath(folder, path);
-                return new CompressionJob(path, Path.Join(outputFolder ?? folder, relative + Extension), relative, LengthOf(path));
+                string archive = HasOtherFormat(path) ? Path.ChangeExtension(relative, Extension) : relative + Extension;
+                return new CompressionJob(path, Path.Join(outputFolder ?? folder, archive), relative, LengthOf(path));
             });
     }
+
+    private static bool HasOtherFormat(string path) => s_otherExtensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
     private static long LengthOf(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using VirtualEmFs.Archives.Hdf5.Eman2;
 using VirtualEmFs.Archives.Hdf5.Writing;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Frames.Kernels;
@@ -28,12 +29,12 @@ internal sealed class ArchiveCompressionInput : ICompressionInput
 
     public (int? Mode, ReadOnlyMemory<byte> Header) Mrc => (null, default);
 
-    /// <summary>Opens an archive; it owns the file from then on. Null when the file is none: it is then still the caller's.</summary>
-    /// <exception cref="ArchiveException">It is damaged or incomplete.</exception>
+    /// <summary>Opens an archive; it owns the file from then on. Null when no format takes the file for its own: it is then still the caller's.</summary>
+    /// <exception cref="ArchiveException">It is damaged, incomplete, or of a kind that is not supported.</exception>
     public static ArchiveCompressionInput? TryOpen(SourceFile file, IArchiveFormats formats)
     {
         ProbeResult probe = formats.Probe(file.Path);
-        if (probe.Outcome == ProbeOutcome.NoImages)
+        if (probe is { Outcome: ProbeOutcome.NoImages, Reason: ArchiveFormats.NoKnownFormat })
         {
             return null;
         }
@@ -57,7 +58,8 @@ internal sealed class ArchiveCompressionInput : ICompressionInput
         var description = _archive.Description;
         var shape = description.Shape;
         return new InputImage(
-            shape.Nx, shape.Ny, Content == ArchiveContent.Volume ? shape.FrameCount : 0, description.PixelSize, description.Origin, []);
+            shape.Nx, shape.Ny, Content == ArchiveContent.Volume ? shape.FrameCount : 0, description.PixelSize, description.Origin,
+            image == 0 ? FieldsOf(description) : []);
     }
 
     public void ReadRows(int image, long firstRow, Span<float> destination)
@@ -82,6 +84,14 @@ internal sealed class ArchiveCompressionInput : ICompressionInput
 
     public void ReadStoredRows(int image, long firstRow, Span<byte> destination) =>
         throw new NotSupportedException("only EMAN2's archives hold integers that go on unchanged");
+
+    /// <summary>What has to be known about gain references, and the labels, where EMAN2 keeps those of MRC files.</summary>
+    private static ImmutableArray<Eman2Field> FieldsOf(ArchiveDescription description) =>
+    [
+        .. description.Gain is string gain ? (Eman2Field[])[new Eman2Field("EMAN." + Eman2Describer.GainField, gain)] : [],
+        .. description.Labels.IsEmpty ? (Eman2Field[])[] : [new Eman2Field("EMAN.MRC.nlabels", description.Labels.Length)],
+        .. description.Labels.Select((label, index) => new Eman2Field($"EMAN.MRC.label{index}", label)),
+    ];
 
     public void Dispose()
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using VirtualEmFs.Frames;
+using VirtualEmFs.Frames.Kernels;
 using VirtualEmFs.Frames.Mrc;
 
 namespace VirtualEmFs.Archives.Mrc;
@@ -10,7 +11,8 @@ namespace VirtualEmFs.Archives.Mrc;
 /// </summary>
 internal sealed class MrcFormat(FormatOptions options) : IArchiveFormat
 {
-    private const int ModeOffset = 12, ImodFlagsOffset = 156;
+    // At 128 the extended header's fields for each section, two numbers of 2 bytes.
+    private const int ModeOffset = 12, SectionFieldsOffset = 128, ImodFlagsOffset = 156;
 
     // Signed bytes and 4-bit samples: no longer true of float32.
     private const int ImodSampleFlags = 1 | 16;
@@ -60,22 +62,31 @@ internal sealed class MrcFormat(FormatOptions options) : IArchiveFormat
                 PixelSize(mrc.Header.CellLengths.X, mrc.Header.Sampling.X), PixelSize(mrc.Header.CellLengths.Y, mrc.Header.Sampling.Y),
                 PixelSize(mrc.Header.CellLengths.Z, mrc.Header.Sampling.Z)),
             PreservedHeader = HeaderAsSingle(mrc),
-            Remarks = [$"MRC mode {mrc.Header.Mode}{(mrc.Header.IsBigEndian ? ", big-endian" : "")}, presented as float32"],
+            Remarks =
+            [
+                $"MRC mode {mrc.Header.Mode}{(mrc.Header.IsBigEndian ? ", big-endian" : "")}, presented as float32",
+                .. mrc.Header is { IsBigEndian: true, ExtendedHeaderLengthBytes: > 0, ExtendedHeaderType: not ("SERI" or "AGAR" or "CCP4") }
+                    ? (string[])[$"its extended header of {mrc.Header.ExtendedHeaderLengthBytes} bytes is of no known type: numbers in it stay big-endian"]
+                    : [],
+            ],
             FormatState = state,
         };
     }
 
     private static float PixelSize(float cellLength, int sampling) => sampling > 0 && cellLength > 0 ? cellLength / sampling : 1;
 
-    /// <summary>The file's own header, word for word but for those that speak of the samples; a big-endian one without what lies behind the main header,
-    /// whose numbers only its writer could turn.</summary>
+    /// <summary>The file's own header, word for word but for those that speak of the samples; of a big-endian one the extended header is turned, too,
+    /// where its type says how long its numbers are.</summary>
     private static byte[] HeaderAsSingle(MrcInput mrc)
     {
         int imodFlags = mrc.Header.ImodFlags & ~ImodSampleFlags;
         if (mrc.Header.IsBigEndian)
         {
-            byte[] turned = new byte[MrcHeader.LengthBytes];
-            (mrc.Header with { Mode = 2, IsBigEndian = false, ImodFlags = imodFlags, ExtendedHeaderLengthBytes = 0, ExtendedHeaderType = "" }).Write(turned);
+            byte[] turned = mrc.HeaderBytes.ToArray();
+            (mrc.Header with { Mode = 2, IsBigEndian = false, ImodFlags = imodFlags }).Write(turned);
+            mrc.HeaderBytes.Span.Slice(SectionFieldsOffset, 2 * sizeof(short)).CopyTo(turned.AsSpan(SectionFieldsOffset));
+            ByteOrder.Swap(turned.AsSpan(SectionFieldsOffset, 2 * sizeof(short)), sizeof(short));
+            TurnExtendedHeader(mrc.Header.ExtendedHeaderType, turned.AsSpan(MrcHeader.LengthBytes));
             return turned;
         }
 
@@ -87,5 +98,16 @@ internal sealed class MrcFormat(FormatOptions options) : IArchiveFormat
         }
 
         return header;
+    }
+
+    /// <summary>Turns numbers into little-endian ones: SerialEM's are of 2 bytes, the older ones of Agard's layout of 4. CCP4's are text, and of other
+    /// types nobody knows: they stay.</summary>
+    private static void TurnExtendedHeader(string type, Span<byte> extendedHeader)
+    {
+        int numberLengthBytes = type switch { "SERI" => 2, "AGAR" => 4, _ => 1 };
+        if (numberLengthBytes > 1)
+        {
+            ByteOrder.Swap(extendedHeader[..(extendedHeader.Length / numberLengthBytes * numberLengthBytes)], numberLengthBytes);
+        }
     }
 }

@@ -8,6 +8,9 @@ internal static class Eman2Describer
 {
     public const string FormatName = "EMAN2 HDF5";
 
+    /// <summary>Field of the first image, without its prefix: what has to be known about gain references.</summary>
+    public const string GainField = "emfs_gain";
+
     // A block is decoded whole and held in memory.
     private const long MaximumBlockBytes = 256 << 20;
 
@@ -47,6 +50,8 @@ internal static class Eman2Describer
                 _ => StatisticsOf(images, shape.LengthSamples),
             },
             Labels = LabelsOf(header),
+            Gain = header.Text(GainField),
+            Remarks = header.Text(GainField) is string gain ? [gain] : [],
             Members = content == ArchiveContent.Folder ? [.. Enumerable.Range(0, archive.Images.PresentCount).Select(archive.Images.NumberAt)] : [],
             FormatState = archive,
         };

@@ -46,6 +46,6 @@ internal sealed class ImageHeader
 
     // Of 55-85 attributes these are read.
     private static bool IsWanted(string name) => name is "apix_x" or "apix_y" or "apix_z" or "origin_x" or "origin_y" or "origin_z"
-        or "minimum" or "maximum" or "mean" or "sigma" or "MRC.nxstart" or "MRC.nystart" or "MRC.nzstart"
+        or "minimum" or "maximum" or "mean" or "sigma" or "MRC.nxstart" or "MRC.nystart" or "MRC.nzstart" or Eman2Describer.GainField
         || name.StartsWith("MRC.label", StringComparison.Ordinal);
 }

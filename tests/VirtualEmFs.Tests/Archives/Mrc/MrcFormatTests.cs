@@ -56,7 +56,28 @@ public sealed class MrcFormatTests : IDisposable
         Assert.True(MrcHeader.TryParse(mrc.Header.Span, out var header, out _));
         Assert.Equal((2, false), (header!.Mode, header.IsBigEndian));
         Assert.Equal(mrc.Header.Length + (4L * nx * Ny * Nz), mrc.LengthBytes);
-        Assert.Equal((isBigEndian ? 0 : 256, 1.5f, "a label of the test"), (header.ExtendedHeaderLengthBytes, header.CellLengths.X / nx, header.Labels[0]));
+        Assert.Equal((256, 1.5f, "a label of the test"), (header.ExtendedHeaderLengthBytes, header.CellLengths.X / nx, header.Labels[0]));
+    }
+
+    /// <summary>Stage positions and tilt angles stand behind the main header.</summary>
+    [Theory]
+    [InlineData("SERI", 2, null)]
+    [InlineData("AGAR", 4, null)]
+    [InlineData("CCP4", 1, null)]
+    [InlineData("", 1, "numbers in it stay big-endian")]
+    public void Probe_BigEndianWithExtendedHeader_TurnsWhatItKnows(string type, int numberLengthBytes, string? remark)
+    {
+        string path = _folder.PathOf("a.mrc");
+        MrcFile.Write(path, MrcFile.Header(8, 8, 1, 1) with { ExtendedHeaderType = type }, new byte[128], 256, isBigEndian: true);
+        byte[] stored = File.ReadAllBytes(path);
+        (stored[128], stored[129], stored[130], stored[131]) = (0, 24, 0, 3);
+        File.WriteAllBytes(path, stored);
+        ArchiveDescription description = ArchiveFrames.Probe(Format(), path).Description!;
+        byte[] shown = VirtualMrc.Create(description).Header.ToArray();
+        Assert.Equal([24, 0, 3, 0], shown[128..132]);
+        Assert.Equal(type, System.Text.Encoding.ASCII.GetString(shown, 104, 4).Trim('\0'));
+        Assert.Equal(stored[1024..1280].Chunk(numberLengthBytes).SelectMany(each => each.Reverse()), shown[1024..]);
+        Assert.Equal(remark is not null, description.Remarks.Any(each => each.Contains(remark ?? "extended", StringComparison.Ordinal)));
     }
 
     [Fact]
