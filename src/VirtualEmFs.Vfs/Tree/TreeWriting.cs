@@ -7,7 +7,8 @@ namespace VirtualEmFs.Vfs.Tree;
 /// <param name="Disk">Source and staging folder.</param>
 /// <param name="Area">Not owned: closed by whoever opened it, after the tree.</param>
 /// <param name="Archiver">Brings the samples of an archive back before its first change.</param>
-internal sealed record TreeWriting(IDisk Disk, StagingArea Area, IArchiver Archiver);
+/// <param name="ListName">File name of the list in which other mounts find what is staged here (<see cref="Staging.StagedNames.FileName"/>).</param>
+internal sealed record TreeWriting(IDisk Disk, StagingArea Area, IArchiver Archiver, string? ListName = null);
 
 /// <summary>What a name of a source folder means; at most one is set, but a staged file that lies in the source has both.</summary>
 /// <param name="Staged">A file of the staging folder.</param>

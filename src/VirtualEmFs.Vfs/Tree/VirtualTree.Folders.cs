@@ -177,7 +177,7 @@ public sealed partial class VirtualTree
             return ReferStaged(path, staged, _nodes.BeginUse);
         }
 
-        if (name.Archive is not null || _source.Stat(path, followLinks: false, out var stat) != VfsStatus.Ok)
+        if (name.Archive is not null || name.Inode == UnknownInode || _source.Stat(path, followLinks: false, out var stat) != VfsStatus.Ok)
         {
             return null;
         }

@@ -11,6 +11,9 @@ public sealed partial class VirtualTree
     // the kernel itself may keep what it says.
     private RecentListing? _recentListing;
 
+    // A name without a file that could tell its number; programs skip names whose number is 0.
+    private const ulong UnknownInode = ulong.MaxValue;
+
     /// <summary>Names of a source folder: finds and probes its archives side by side, then names them.</summary>
     private async Task<Outcome<FolderListing>> ListFolder(Node folder, string lane, bool withAttributes)
     {
@@ -78,6 +81,15 @@ public sealed partial class VirtualTree
             if (!staged.Entry.IsInPlace && names.Add(name))
             {
                 listed.Add(new ListedName(name, NodeKind.File, staged.Entry.Inode, null, NodeKey.OfStaged(staged.Id)));
+            }
+        }
+
+        // What is staged elsewhere has a name; whoever looks it up is told where it is.
+        foreach (string name in _foreign.In(folderPath))
+        {
+            if (names.Add(name))
+            {
+                listed.Add(new ListedName(name, NodeKind.File, UnknownInode, null, null));
             }
         }
 

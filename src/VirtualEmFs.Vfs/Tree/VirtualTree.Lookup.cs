@@ -67,6 +67,12 @@ public sealed partial class VirtualTree
     private async Task<Outcome<NodeEntry>> LookupName(Node parent, string name)
     {
         string path = PathOf(parent.Facts.Path, name);
+        if (_foreign.TryGet(path, out string? where))
+        {
+            NoteDamage(path, where);
+            return VfsStatus.Corrupt;
+        }
+
         var staged = _writing?.Area.Index.Find(path);
         if (staged is { Entry.IsInPlace: false } && ReferStaged(path, staged, _nodes.Refer) is { } shown)
         {

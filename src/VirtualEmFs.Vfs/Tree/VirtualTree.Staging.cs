@@ -39,6 +39,11 @@ public sealed partial class VirtualTree
     private async Task<Outcome<NameMeaning>> MeaningOf(Node folder, string name)
     {
         string path = PathOf(folder.Facts.Path, name);
+        if (_foreign.TryGet(path, out _))
+        {
+            return VfsStatus.Corrupt;
+        }
+
         var staged = _writing?.Area.Index.Find(path);
         if (staged is { Entry.IsInPlace: false })
         {

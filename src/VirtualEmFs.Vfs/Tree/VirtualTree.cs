@@ -30,6 +30,7 @@ public sealed partial class VirtualTree : IFileTree, IDisposable
     private readonly IoQueue _queue = new();
     private readonly ProbeCache _probes;
     private readonly NodeTable _nodes;
+    private readonly ForeignNames _foreign;
     private readonly DamageMarks _damage = new();
     private readonly FileErrors _errors = new();
     private readonly ConcurrentDictionary<ulong, OpenHandle> _handles = new();
@@ -59,6 +60,7 @@ public sealed partial class VirtualTree : IFileTree, IDisposable
         _time = time ?? TimeProvider.System;
         _timeout = options.EffectiveTimeout;
         _probes = new ProbeCache(formats, _time);
+        _foreign = new ForeignNames(source, _timeout, writing?.ListName, NoteDamage, _time);
         var status = source.Stat("", followLinks: true, out var stat);
         if (status != VfsStatus.Ok || stat.Kind != NodeKind.Directory)
         {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Vfs;
+using VirtualEmFs.Vfs.Names;
 using VirtualEmFs.Vfs.Ports;
 
 namespace VirtualEmFs.Tests.Vfs;
@@ -94,7 +95,8 @@ internal sealed class FakeSourceTree : ISourceTree
 
     public VfsStatus List(string path, out IReadOnlyList<SourceName> names)
     {
-        Count("List", path);
+        // Lists of what is staged elsewhere are looked for in a folder of their own.
+        Count(path == NameList.Folder ? "ListOfLists" : "List", path);
         lock (_gate)
         {
             names = [.. _entries.Where(pair => pair.Key.Length > 0 && FolderOf(pair.Key) == path)

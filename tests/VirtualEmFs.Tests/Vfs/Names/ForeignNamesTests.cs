@@ -53,10 +53,10 @@ public sealed class ForeignNamesTests
             Assert.Empty(names.In(""));
         }
 
-        Assert.Equal(1, source.Calls["List"]);
+        Assert.Equal(1, source.Calls["ListOfLists"]);
         _time.Advance(s_lifetime * 1.5);
         Assert.Empty(names.In(""));
-        Assert.Equal(2, source.Calls["List"]);
+        Assert.Equal(2, source.Calls["ListOfLists"]);
         Assert.Empty(_reports);
     }
 
