@@ -91,11 +91,18 @@ internal sealed class MrcArchiver(IArchiveFormats formats, MrcArchiverOptions op
 
         description = VirtualMrc.Normalise(description);
         var mrc = VirtualMrc.Create(description, view, options.UseStrictStatistics);
-        using IArchive archive = formats.Open(description);
-        var restoration = new MrcRestoration(archive, mrc, destination, progress);
-        restoration.WriteHeader();
-        BlockWorkers.Run([restoration], RestoringThreads, cancellation);
-        restoration.ThrowIfFailed();
+        try
+        {
+            using IArchive archive = formats.Open(description);
+            var restoration = new MrcRestoration(archive, mrc, destination, progress);
+            restoration.WriteHeader();
+            BlockWorkers.Run([restoration], RestoringThreads, cancellation);
+            restoration.ThrowIfFailed();
+        }
+        catch (ArchiveException e) when (e.Errno != 0)
+        {
+            throw DiskFailure(e);
+        }
     }
 
     private ArchivingResult Run(ArchiveTask task, Func<CompressionOptions, CompressionReport> run)
@@ -112,13 +119,15 @@ internal sealed class MrcArchiver(IArchiveFormats formats, MrcArchiverOptions op
         }
         catch (ArchiveException e) when (e.Errno != 0)
         {
-            throw new DiskFailedException(e.ArchivePath, e.Reason, VfsErrno.ToStatus(e.Errno), e);
+            throw DiskFailure(e);
         }
         catch (Exception e) when (e is TruncationException or UnauthorizedAccessException or DllNotFoundException or (IOException and not ArchiveException))
         {
             throw new ArchiveException(task.RawPath, $"cannot be archived: {e.Message}", inner: e);
         }
     }
+
+    private static DiskFailedException DiskFailure(ArchiveException e) => new(e.ArchivePath, e.Reason, VfsErrno.ToStatus(e.Errno), e);
 
     private CompressionOptions OptionsFor(ArchiveTask task)
     {

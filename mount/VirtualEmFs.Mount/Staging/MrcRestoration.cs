@@ -32,19 +32,15 @@ internal sealed class MrcRestoration(IArchive archive, VirtualMrc mrc, IDiskFile
     /// <exception cref="ArchiveException">The first fault in file order.</exception>
     public void ThrowIfFailed()
     {
-        switch (_fault)
+        if (_fault is ArchiveException)
         {
-            case null:
-                return;
-            case DiskFailedException:
-                break;
-            case ArchiveException { Errno: not 0 } failed:
-                throw new DiskFailedException(failed.ArchivePath, failed.Reason, VfsErrno.ToStatus(failed.Errno), failed);
-            case not ArchiveException:
-                throw new ArchiveException(archive.Description.Files[0], $"cannot be restored: {_fault.Message}", inner: _fault);
+            ExceptionDispatchInfo.Throw(_fault);
         }
 
-        ExceptionDispatchInfo.Throw(_fault);
+        if (_fault is not null)
+        {
+            throw new ArchiveException(archive.Description.Files[0], $"cannot be restored: {_fault.Message}", inner: _fault);
+        }
     }
 
     public void Dispose()

@@ -188,6 +188,31 @@ public sealed class MrcArchiverTests : IDisposable
         Assert.Equal([Raw], Directory.GetFileSystemEntries(_folder.Path));
     }
 
+    /// <summary>Every thread that works lets readers go first; the caller's stays as it was.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Archive_Works_AtLowPriority(int threads)
+    {
+        int before = Niceness();
+        var steps = new NicenessOfSteps();
+        ArchiveTask task = Task("a.mrcs", MrcFile.Write(Raw, Nx, Ny, 40, Samples.Noise(Nx * Ny * 40, 1)));
+        new MrcArchiver(new ArchiveFormats(), new MrcArchiverOptions { Threads = threads, Steps = steps }).Archive(task, Cancellation);
+        Assert.Equal([Math.Max(10, before)], steps.Seen.Distinct());
+        Assert.Equal(before, Niceness());
+    }
+
+    /// <summary>Field 19 of proc(5), counted behind the name in brackets.</summary>
+    private static int Niceness() => int.Parse(
+        File.ReadAllText("/proc/thread-self/stat").Split(") ")[^1].Split(' ')[16], System.Globalization.CultureInfo.InvariantCulture);
+
+    private sealed class NicenessOfSteps : ICommitSteps
+    {
+        public List<int> Seen { get; } = [];
+
+        public void Before(CommitStep step) => Seen.Add(Niceness());
+    }
+
     [Fact]
     public void Forecast_WritesNothing_AndDecidesAlike()
     {
@@ -237,6 +262,18 @@ public sealed class MrcArchiverTests : IDisposable
                 () => Archiver().Restore(Probe(task.TemporaryPath), MrcView.Natural, new RawFile(capacityBytes), _ => { }, Cancellation));
             Assert.Equal((VfsStatus.NoSpace, "cannot be restored: No space left on device"), (failure.Status, failure.Reason));
         }
+    }
+
+    [Fact]
+    public void Restore_OfAnArchiveThatIsGone_IsAFailureOfTheDisk()
+    {
+        ArchiveTask task = Task("a.mrc", MrcFile.Write(Raw, Nx, Ny, 1, Samples.Noise(Nx * Ny, 1)));
+        Archiver().Archive(task, Cancellation);
+        ArchiveDescription description = Probe(task.TemporaryPath);
+        File.Delete(task.TemporaryPath);
+        DiskFailedException failure = Assert.Throws<DiskFailedException>(
+            () => Archiver().Restore(description, MrcView.Natural, new RawFile(), _ => { }, Cancellation));
+        Assert.Equal(VfsStatus.NotFound, failure.Status);
     }
 
     [Fact]
