@@ -26,6 +26,8 @@ internal sealed class StagedFile(StagedEntry entry, long timestamp) : IDisposabl
     private readonly Lock _gate = new();
     private StagedEntry _entry = entry;
     private IDiskFile? _raw;             // guarded by _gate; set while open
+    private bool _isRawReadOnly;         // guarded by _gate
+    private List<IDiskFile>? _retired;   // guarded by _gate; raw files opened before the present one
     private int _openCount;              // guarded by _gate
     private int _writerCount;            // guarded by _gate
     private long _generation;            // guarded by _gate
@@ -89,20 +91,26 @@ internal sealed class StagedFile(StagedEntry entry, long timestamp) : IDisposabl
     }
 
     /// <summary>Counts handles. The caller holds <see cref="Names"/>, or opens handles that were open on the file's archive.</summary>
-    /// <param name="open">Opens the raw file; called for the first handle only.</param>
-    public VfsStatus Open(int handleCount, int writerCount, Func<(VfsStatus Status, IDiskFile? File)> open)
+    /// <param name="open">Opens the raw file; called for the first handle, and for the first that writes where the others could only read.</param>
+    public VfsStatus Open(int handleCount, int writerCount, Func<bool, (VfsStatus Status, IDiskFile? File, bool IsReadOnly)> open)
     {
         lock (_gate)
         {
-            if (_raw is null)
+            if (_raw is null || (_isRawReadOnly && writerCount > 0))
             {
-                var (status, file) = open();
+                var (status, file, isReadOnly) = open(writerCount > 0);
                 if (status != VfsStatus.Ok)
                 {
                     return status;
                 }
 
+                if (_raw is not null)
+                {
+                    (_retired ??= []).Add(_raw); // somebody may be reading from it
+                }
+
                 Volatile.Write(ref _raw, file);
+                _isRawReadOnly = isReadOnly;
             }
 
             _openCount += handleCount;
@@ -111,11 +119,20 @@ internal sealed class StagedFile(StagedEntry entry, long timestamp) : IDisposabl
         }
     }
 
+    /// <summary>Gives the file the handle with which its raw file was created, for the first that opens it.</summary>
+    public void Hold(IDiskFile raw)
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _raw, raw);
+        }
+    }
+
     /// <summary>Ends a handle.</summary>
     /// <returns>True when it was the last.</returns>
     public bool Close(bool isWriter, long timestamp)
     {
-        IDiskFile? raw = null;
+        List<IDiskFile> ended = [];
         bool isLast;
         lock (_gate)
         {
@@ -127,14 +144,19 @@ internal sealed class StagedFile(StagedEntry entry, long timestamp) : IDisposabl
             }
 
             isLast = _openCount == 0;
-            if (isLast)
+            if (isLast && _raw is not null)
             {
-                raw = _raw;
-                _raw = null;
+                ended = _retired ?? [];
+                ended.Add(_raw);
+                (_raw, _retired) = (null, null);
             }
         }
 
-        raw?.Dispose();
+        foreach (var raw in ended)
+        {
+            raw.Dispose();
+        }
+
         return isLast;
     }
 

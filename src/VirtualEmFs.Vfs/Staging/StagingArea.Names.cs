@@ -21,6 +21,30 @@ internal sealed partial class StagingArea
         Func<StagedFile, VfsStatus> bind, out StagedFile? file) =>
         Stage(path, creation, inode, archive, restore, bind, out file);
 
+    /// <summary>Makes a raw file without a name, for an archive that was removed while it is open.</summary>
+    /// <param name="raw">Empty; the caller's until it opens <paramref name="file"/> with it.</param>
+    public VfsStatus CreateNameless(ulong inode, uint permissions, out IDiskFile? raw, out StagedFile? file)
+    {
+        long id = TakeId();
+        file = null;
+        var status = _disk.Open(RawPathOf(id), DiskAccess.CreateNew, permissions, out raw);
+        if (status != VfsStatus.Ok)
+        {
+            return status;
+        }
+
+        status = _disk.Unlink(RawPathOf(id));
+        if (status != VfsStatus.Ok)
+        {
+            raw!.Dispose();
+            return status;
+        }
+
+        file = new StagedFile(new StagedEntry(id, "", IsInPlace: false, inode), _time.GetTimestamp());
+        file.NoteGone();
+        return VfsStatus.Ok;
+    }
+
     /// <summary>Notes that a plain file of the source waits to be archived where it lies.</summary>
     /// <param name="inode">st_ino under which it is shown.</param>
     /// <param name="bind">Called before lookups find it.</param>
@@ -175,7 +199,7 @@ internal sealed partial class StagingArea
     {
         file = null;
         long id = TakeId();
-        string rawPath = $"{FolderPath}/{FilesFolder}/{id}";
+        string rawPath = RawPathOf(id);
         var status = _disk.Open(rawPath, DiskAccess.CreateNew, creation.Permissions, out var raw);
         if (status != VfsStatus.Ok)
         {
@@ -185,45 +209,49 @@ internal sealed partial class StagingArea
         bool isStaged = false;
         try
         {
-            using (raw)
+            Volatile.Write(ref _filesAreSynced, 0);
+            status = _disk.CanChangeOwner ? raw!.SetAttributes(new AttributeChange(creation.Permissions, creation.Uid, creation.Gid)) : VfsStatus.Ok;
+            if (status != VfsStatus.Ok)
             {
-                Volatile.Write(ref _filesAreSynced, 0);
-                status = _disk.CanChangeOwner ? raw!.SetAttributes(new AttributeChange(creation.Permissions, creation.Uid, creation.Gid)) : VfsStatus.Ok;
-                if (status != VfsStatus.Ok)
-                {
-                    return status;
-                }
-
-                status = raw!.Stat(out var stat);
-                if (status != VfsStatus.Ok)
-                {
-                    return status;
-                }
-
-                if (restore is not null)
-                {
-                    status = restore(raw, rawPath);
-                    status = status == VfsStatus.Ok ? raw.Sync(dataOnly: false) : status;
-                    if (status != VfsStatus.Ok)
-                    {
-                        return status;
-                    }
-                }
-
-                inode ??= InodeNumbers.Mix(stat.Version.Device, stat.Version.Inode, NodeFlavour.Staged, 0);
+                return status;
             }
+
+            status = raw!.Stat(out var stat);
+            if (status != VfsStatus.Ok)
+            {
+                return status;
+            }
+
+            if (restore is not null)
+            {
+                status = restore(raw, rawPath);
+                status = status == VfsStatus.Ok ? raw.Sync(dataOnly: false) : status;
+                if (status != VfsStatus.Ok)
+                {
+                    return status;
+                }
+            }
+
+            inode ??= InodeNumbers.Mix(stat.Version.Device, stat.Version.Inode, NodeFlavour.Staged, 0);
 
             var entry = new StagedEntry(id, path, IsInPlace: false, inode.Value, archive);
             file = new StagedFile(entry, _time.GetTimestamp());
-            status = Apply([entry], [], [], file, bind);
+            if (bind is null)
+            {
+                // Whoever creates a file may write to it, even where its permissions let nobody open it again.
+                file.Hold(raw!);
+                raw = null;
+            }
+
+            status = Landed(Apply([entry], [], [], file, bind), ref file);
+            isStaged = status == VfsStatus.Ok;
 
             // Writes may now tear what came out of the archive: from here on the journal must know that the raw file is what counts.
-            status = status == VfsStatus.Ok && restore is not null ? SyncNames() : status;
-            isStaged = status == VfsStatus.Ok;
-            return Landed(status, ref file);
+            return isStaged && restore is not null ? SyncNames() : status;
         }
         finally
         {
+            raw?.Dispose();
             if (!isStaged)
             {
                 _ = _disk.Unlink(rawPath);

@@ -54,7 +54,7 @@ internal sealed partial class StagingArea : IDisposable
     public event Action? Changed;
 
     /// <summary>Absolute path of a file's raw bytes.</summary>
-    public string RawPathOf(StagedEntry entry) => entry.IsInPlace ? FullPath(entry.Path) : $"{FolderPath}/{FilesFolder}/{entry.Id}";
+    public string RawPathOf(StagedEntry entry) => entry.IsInPlace ? FullPath(entry.Path) : RawPathOf(entry.Id);
 
     /// <summary>Path in the source of the archive that a name gets.</summary>
     public static string ArchivePathOf(string path) => path + ".hdf";
@@ -65,10 +65,13 @@ internal sealed partial class StagingArea : IDisposable
     /// <summary>Counts handles on a file, and opens its raw file for the first. The caller holds its <see cref="StagedFile.Names"/>.</summary>
     /// <returns><see cref="VfsStatus.Stale"/> when it was removed or archived: the name means something else now.</returns>
     public VfsStatus Open(StagedFile file, int handleCount, int writerCount) =>
-        file.IsGone ? VfsStatus.Stale : file.Open(handleCount, writerCount, () =>
+        file.IsGone ? VfsStatus.Stale : file.Open(handleCount, writerCount, needsWriting =>
         {
-            var status = _disk.Open(RawPathOf(file.Entry), DiskAccess.ReadWrite, 0, out var raw);
-            return (status, raw);
+            string path = RawPathOf(file.Entry);
+            var status = _disk.Open(path, DiskAccess.ReadWrite, 0, out var raw);
+            return status == VfsStatus.AccessDenied && !needsWriting
+                ? (_disk.Open(path, DiskAccess.Read, 0, out raw), raw, true) // its permissions let nobody write
+                : (status, raw, false);
         });
 
     /// <summary>Ends a handle. Waits for no name.</summary>
@@ -137,6 +140,8 @@ internal sealed partial class StagingArea : IDisposable
 
         _journal.Dispose();
     }
+
+    private string RawPathOf(long id) => $"{FolderPath}/{FilesFolder}/{id}";
 
     private VfsStatus SyncJournal()
     {

@@ -17,7 +17,7 @@ public sealed partial class VirtualTree
 
         var facts = node.Facts;
         // What programs write to is measured each time.
-        bool isWritten = _writing is not null && node.Kind == NodeKind.File && !node.Key.IsVirtualFile;
+        bool isWritten = _writing is not null && !node.Key.IsVirtualFile;
         if (!isWritten && RemainingTimeout(facts.Timestamp) is { Ticks: > 0 } remaining)
         {
             reply.Ok((facts.Attributes, remaining));
@@ -31,7 +31,7 @@ public sealed partial class VirtualTree
     private Outcome<(NodeAttributes Attributes, TimeSpan Timeout)> Refresh(Node node)
     {
         var facts = node.Facts;
-        if (node.Staged is { } staged)
+        if (StagedOf(node) is { } staged)
         {
             return RefreshStaged(node, staged);
         }
@@ -70,6 +70,10 @@ public sealed partial class VirtualTree
             }
 
             node.Facts = FactsOfSource(facts.Path, node.Key, stat);
+        }
+        else
+        {
+            node.Facts = facts with { Attributes = facts.Attributes with { LinkCount = 0 } };
         }
 
         return (node.Facts.Attributes, _timeout);

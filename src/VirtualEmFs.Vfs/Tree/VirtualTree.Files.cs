@@ -151,7 +151,7 @@ public sealed partial class VirtualTree
     }
 
     private async Task<Outcome<OpenedFile>> OpenNode(Node node, bool forWriting) =>
-        node.Staged is not null ? await OpenStaged(node, forWriting)
+        StagedOf(node) is not null ? await OpenStaged(node, forWriting)
         : node.Key.IsVirtualFile ? await OpenArchive(node, forWriting)
         : OpenSource(node, forWriting);
 

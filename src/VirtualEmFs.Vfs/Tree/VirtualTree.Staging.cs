@@ -111,6 +111,28 @@ public sealed partial class VirtualTree
         }
     }
 
+    /// <summary>
+    /// The staged file that a node shows now. A file that waited where it lies, and stays there raw after all, is a file of the source again.
+    /// </summary>
+    private static StagedFile? StagedOf(Node node)
+    {
+        if (node.Staged is not { IsGone: true } gone || node.Key.Flavour != NodeFlavour.Source)
+        {
+            return node.Staged;
+        }
+
+        lock (node)
+        {
+            // Whoever has it open was there when it was removed.
+            if (node.HandleCount == 0 && ReferenceEquals(node.Staged, gone))
+            {
+                node.Staged = null;
+            }
+
+            return node.Staged;
+        }
+    }
+
     /// <summary>Counts a new handle; on a staged file its raw file is open from then on.</summary>
     private VfsStatus CountHandle(Node node, bool isWriter)
     {
@@ -174,7 +196,7 @@ public sealed partial class VirtualTree
     /// <returns>Null for a file of the source that is no MRC file.</returns>
     private async Task<Outcome<StagedFile?>> StageForChange(Node node, bool keepsSamples, ISlowReply? slow)
     {
-        if (node.Staged is { } known)
+        if (StagedOf(node) is { } known)
         {
             return known;
         }
@@ -188,7 +210,7 @@ public sealed partial class VirtualTree
         await node.Staging.WaitAsync();
         try
         {
-            if (node.Staged is { } staged)
+            if (StagedOf(node) is { } staged)
             {
                 return staged;
             }
@@ -203,6 +225,11 @@ public sealed partial class VirtualTree
 
     private Outcome<StagedFile?> Adopt(Node node)
     {
+        if (_source.Stat(node.Facts.Path, followLinks: false, out var stat) != VfsStatus.Ok || !IsSameFile(node, stat))
+        {
+            return Outcome<StagedFile?>.Of(null); // open, and without a name: nothing is left to archive
+        }
+
         var status = Area.Adopt(node.Facts.Path, node.Facts.Attributes.Inode, staged => Attach(node, staged), out var staged);
         return status == VfsStatus.Ok ? staged : status;
     }
@@ -215,6 +242,11 @@ public sealed partial class VirtualTree
         }
 
         var found = await DescribeArchive(node);
+        if (found.Status == VfsStatus.Stale && OpenArchiveOf(node) is { } open)
+        {
+            return await StageNameless(node, keepsSamples ? open : null);
+        }
+
         if (found.Status != VfsStatus.Ok)
         {
             return found.Status;
@@ -251,6 +283,66 @@ public sealed partial class VirtualTree
         {
             _restoring.Release();
         }
+    }
+
+    private MrcHandle? OpenArchiveOf(Node node)
+    {
+        foreach (var handle in _handles.Values)
+        {
+            if (handle is MrcHandle mrc && ReferenceEquals(mrc.Node, node))
+            {
+                return mrc;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Goes on with an archive that was removed while a program has it open, and that is written to now: bytes without a name.</summary>
+    /// <param name="open">Null when the file is emptied.</param>
+    private async Task<Outcome<StagedFile?>> StageNameless(Node node, MrcHandle? open)
+    {
+        var status = Area.CreateNameless(node.Facts.Attributes.Inode, node.Facts.Attributes.Permissions, out var raw, out var staged);
+        if (status != VfsStatus.Ok)
+        {
+            return status;
+        }
+
+        status = open is null ? VfsStatus.Ok : await CopyThrough(open, raw!);
+        if (status == VfsStatus.Ok)
+        {
+            lock (node)
+            {
+                staged!.Open(node.HandleCount, node.WriterCount, _ => (VfsStatus.Ok, raw, false));
+                node.Staged = staged;
+            }
+
+            _nodes.Rebind(node, NodeKey.OfStaged(staged.Id));
+            return staged;
+        }
+
+        raw!.Dispose();
+        return status;
+    }
+
+    /// <summary>Copies what reads of an open archive show.</summary>
+    private static async Task<VfsStatus> CopyThrough(MrcHandle from, IDiskFile raw)
+    {
+        const int runBytes = 1 << 20;
+        for (long offset = 0; offset < from.Mrc.LengthBytes;)
+        {
+            var run = new CopiedRun(raw, offset);
+            from.Read(offset, runBytes, run);
+            var (status, lengthBytes) = await run.Copied;
+            if (status != VfsStatus.Ok || lengthBytes == 0)
+            {
+                return status == VfsStatus.Ok ? VfsStatus.Corrupt : status;
+            }
+
+            offset += lengthBytes;
+        }
+
+        return VfsStatus.Ok;
     }
 
     private VfsStatus Bind(Node node, StagedFile staged)
@@ -292,4 +384,16 @@ public sealed partial class VirtualTree
     }
 
     private static string NameOf(string path) => path[(path.LastIndexOf('/') + 1)..];
+
+    /// <summary>Writes one answered read to a raw file.</summary>
+    private sealed class CopiedRun(IDiskFile raw, long fileOffset) : IReadReply
+    {
+        private readonly TaskCompletionSource<(VfsStatus Status, int LengthBytes)> _copied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<(VfsStatus Status, int LengthBytes)> Copied => _copied.Task;
+
+        public void Data(ReadOnlySpan<byte> bytes) => _copied.SetResult((raw.Write(fileOffset, bytes, out _), bytes.Length));
+
+        public void Fail(VfsStatus status) => _copied.SetResult((status, 0));
+    }
 }

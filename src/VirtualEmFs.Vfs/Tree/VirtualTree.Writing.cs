@@ -204,6 +204,13 @@ public sealed partial class VirtualTree
         await file.Names.WaitAsync();
         try
         {
+            if (file.IsGone && file.IsOpen)
+            {
+                var outcome = SetLength(file.Raw, lengthBytes); // removed, and open
+                Area.NoteChange(file);
+                return outcome;
+            }
+
             // Programs truncate by name, too: then it is open for this moment.
             var status = Area.Open(file, 1, 1);
             if (status == VfsStatus.Ok)
