@@ -12,9 +12,10 @@ namespace VirtualEmFs.Codecs;
 /// </remarks>
 public static class EerRenderer
 {
-    // The part of the grid that is drawn before the next: all frames of the group draw into it while it lies in the first-level cache.
-    // Drawing frame after frame would move the whole grid through memory once for each.
-    private const int BandLengthBytes = 32 * 1024;
+    // The part of the grid that is drawn before the next: all frames of the group draw into it while it lies in the second-level cache. Drawing
+    // frame after frame would move the whole grid through memory once for each; in parts of 32 KiB, the first level's, frames are taken up and
+    // left so often that a group of 40 takes a tenth longer.
+    private const int BandLengthBytes = 128 * 1024;
 
     /// <summary>Draws a group.</summary>
     /// <param name="stored">The piece that holds the frames' strips.</param>
@@ -29,7 +30,7 @@ public static class EerRenderer
             return DecodeOutcome.Damaged("an EER group does not fill its frame");
         }
 
-        if (!TryJoinStrips(group, stored, out byte[]? joined, out EerStream[] streams))
+        if (!EerStream.TryJoinStrips(group, stored, out byte[]? joined, out EerStream[] streams))
         {
             return DecodeOutcome.Damaged("a strip of an EER frame lies outside its group");
         }
@@ -54,56 +55,6 @@ public static class EerRenderer
         }
     }
 
-    // Finds each frame's bytes; where strips of a frame do not follow each other they are copied together.
-    private static bool TryJoinStrips(EerGroup group, ReadOnlySpan<byte> stored, out byte[]? joined, out EerStream[] streams)
-    {
-        joined = null;
-        streams = new EerStream[group.Frames.Length];
-        long lengthBytes = 0;
-        bool areJoined = true;
-        for (int frame = 0; frame < streams.Length; frame++)
-        {
-            var strips = group.Frames[frame].AsSpan();
-            for (int strip = 0; strip < strips.Length; strip++)
-            {
-                int first = strips[strip].Start.Value, end = strips[strip].End.Value;
-                if (first < 0 || end < first || end > stored.Length)
-                {
-                    return false;
-                }
-
-                lengthBytes += end - first;
-                areJoined &= strip == 0 || first == strips[strip - 1].End.Value;
-            }
-
-            streams[frame] = strips.IsEmpty
-                ? default
-                : new EerStream { FirstByte = strips[0].Start.Value, EndByte = strips[^1].End.Value };
-        }
-
-        // Strips that overlap can be longer together than the piece; no writer makes them.
-        if (areJoined || lengthBytes > stored.Length)
-        {
-            return areJoined;
-        }
-
-        joined = ArrayPool<byte>.Shared.Rent((int)lengthBytes);
-        int written = 0;
-        for (int frame = 0; frame < streams.Length; frame++)
-        {
-            int firstByte = written;
-            foreach (var strip in group.Frames[frame])
-            {
-                stored[strip].CopyTo(joined.AsSpan(written));
-                written += strip.End.Value - strip.Start.Value;
-            }
-
-            streams[frame] = new EerStream { FirstByte = firstByte, EndByte = written };
-        }
-
-        return true;
-    }
-
     private static int Draw<TCoding>(EerGroup group, ReadOnlySpan<byte> bytes, EerStream[] streams, Span<byte> destination)
         where TCoding : struct, IEerCoding => (group.Upsampling, group.SampleLengthBytes) switch
         {
@@ -126,16 +77,22 @@ public static class EerRenderer
             int bandPixels = Math.Max(1 << group.SensorBits, BandLengthBytes / bytesOfPixel);
             int skippedFrames = 0;
 
-            // SAFETY: both spans stay pinned for the block; every stream lies inside bytes (TryJoinStrips), and Advance draws only pixels
+            // SAFETY: both spans stay pinned for the block; every stream lies inside bytes (EerStream.TryJoinStrips), and Advance draws only pixels
             // below bandEnd, at most pixelCount, whose points lie inside a grid of group.LengthBytes.
             fixed (byte* source = bytes, grid = destination)
             {
                 for (int bandEnd = bandPixels; bandEnd <= pixelCount; bandEnd += bandPixels)
                 {
                     destination.Slice((bandEnd - bandPixels) * bytesOfPixel, bandPixels * bytesOfPixel).Clear();
-                    foreach (ref var stream in streams.AsSpan())
+                    for (int i = 0; i < streams.Length; i += 2)
                     {
-                        Advance<TCoding, TPoints, TCount>(source, ref stream, bandEnd, (TCount*)grid, group.SensorBits, 1);
+                        if (i + 1 < streams.Length)
+                        {
+                            AdvancePair<TCoding, TPoints, TCount>(source, ref streams[i], ref streams[i + 1], bandEnd, (TCount*)grid, group.SensorBits);
+                            Advance<TCoding, TPoints, TCount>(source, ref streams[i + 1], bandEnd, (TCount*)grid, group.SensorBits, 1);
+                        }
+
+                        Advance<TCoding, TPoints, TCount>(source, ref streams[i], bandEnd, (TCount*)grid, group.SensorBits, 1);
                     }
                 }
 
@@ -202,21 +159,78 @@ public static class EerRenderer
                     // No branch on the longest run, which has no electron: at one electron to a hundred pixels it is one symbol in four.
                     int isSkip = (run + 1) >> TCoding.RunBits;
                     nint point = TPoints.Of(electron, (int)(word >> TCoding.RunBits), sensorBits);
-                    int added = count & (isSkip - 1);
-                    if (typeof(TCount) == typeof(byte))
-                    {
-                        ((byte*)grid)[point] += (byte)added;
-                    }
-                    else
-                    {
-                        ((ushort*)grid)[point] += (ushort)added;
-                    }
+                    Count(grid, point, count & (isSkip - 1));
 
                     pixel = electron + 1 - isSkip;
                     int usedBits = symbolBits - (isSkip * (symbolBits - TCoding.SkipBits));
                     word >>= usedBits;
                     bit += usedBits;
                 }
+            }
+        }
+    }
+
+    // Draws two frames' electrons side by side until one of them reaches the pixel, or its last whole word; the rest is Advance's. Where a symbol begins
+    // depends on the one before it, seven steps one after the other: a second frame fills the gaps.
+    private static unsafe void AdvancePair<TCoding, TPoints, TCount>(
+        byte* source, ref EerStream left, ref EerStream right, int bandEnd, TCount* grid, int sensorBits)
+        where TCoding : struct, IEerCoding
+        where TPoints : struct, IGridPoints
+        where TCount : unmanaged
+    {
+        unchecked
+        {
+            int symbolBits = TCoding.RunBits + (2 * TCoding.AxisBits);
+            int symbolsPerWord = 57 / symbolBits;
+            byte* leftFirst = source + left.FirstByte, rightFirst = source + right.FirstByte;
+            long leftEnd = (left.EndByte - left.FirstByte - sizeof(ulong) + 1L) * 8, rightEnd = (right.EndByte - right.FirstByte - sizeof(ulong) + 1L) * 8;
+            long leftBit = left.Bit, rightBit = right.Bit;
+            int leftPixel = left.Pixel, rightPixel = right.Pixel;
+            while (leftBit < leftEnd && rightBit < rightEnd)
+            {
+                ulong leftWord = *(ulong*)(leftFirst + (leftBit >> 3)) >> (int)(leftBit & 7);
+                ulong rightWord = *(ulong*)(rightFirst + (rightBit >> 3)) >> (int)(rightBit & 7);
+                for (int symbolCount = symbolsPerWord; symbolCount > 0; symbolCount--)
+                {
+                    int leftRun = (int)(leftWord & RunMask<TCoding>()), rightRun = (int)(rightWord & RunMask<TCoding>());
+                    int leftElectron = leftPixel + leftRun, rightElectron = rightPixel + rightRun;
+                    if (Math.Max(leftElectron, rightElectron) >= bandEnd)
+                    {
+                        goto Stop;
+                    }
+
+                    int isLeftSkip = (leftRun + 1) >> TCoding.RunBits, isRightSkip = (rightRun + 1) >> TCoding.RunBits;
+                    Count(grid, TPoints.Of(leftElectron, (int)(leftWord >> TCoding.RunBits), sensorBits), 1 - isLeftSkip);
+                    Count(grid, TPoints.Of(rightElectron, (int)(rightWord >> TCoding.RunBits), sensorBits), 1 - isRightSkip);
+                    leftPixel = leftElectron + 1 - isLeftSkip;
+                    rightPixel = rightElectron + 1 - isRightSkip;
+                    int leftUsedBits = symbolBits - (isLeftSkip * (symbolBits - TCoding.SkipBits));
+                    int rightUsedBits = symbolBits - (isRightSkip * (symbolBits - TCoding.SkipBits));
+                    leftWord >>= leftUsedBits;
+                    rightWord >>= rightUsedBits;
+                    leftBit += leftUsedBits;
+                    rightBit += rightUsedBits;
+                }
+            }
+
+        Stop:
+            (left.Bit, left.Pixel, right.Bit, right.Pixel) = (leftBit, leftPixel, rightBit, rightPixel);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static unsafe void Count<TCount>(TCount* grid, nint point, int added)
+        where TCount : unmanaged
+    {
+        unchecked
+        {
+            if (typeof(TCount) == typeof(byte))
+            {
+                ((byte*)grid)[point] += (byte)added;
+            }
+            else
+            {
+                ((ushort*)grid)[point] += (ushort)added;
             }
         }
     }
@@ -243,44 +257,5 @@ public static class EerRenderer
 
         word >>= (int)(stream.Bit & 7);
         return true;
-    }
-
-    /// <summary>One internal frame: its bytes, and how far it is drawn.</summary>
-    private struct EerStream
-    {
-        public int FirstByte;
-        public int EndByte;
-        public long Bit;
-        public int Pixel;
-    }
-
-    private interface IGridPoints
-    {
-        /// <summary>The point of the grid for an electron's pixel and the bits of its position.</summary>
-        static abstract nint Of(int pixel, int position, int sensorBits);
-    }
-
-    private readonly struct SinglePoints : IGridPoints
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static nint Of(int pixel, int position, int sensorBits) => pixel;
-    }
-
-    private readonly struct DoubledPoints<TCoding> : IGridPoints
-        where TCoding : struct, IEerCoding
-    {
-        // The position is a signed offset along each axis; inverting its top bit gives the half of the pixel, from left and from the first row.
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static nint Of(int pixel, int position, int sensorBits)
-        {
-            unchecked
-            {
-                int right = ((position >> (TCoding.AxisBits - 1)) & 1) ^ 1;
-                int lower = ((position >> ((2 * TCoding.AxisBits) - 1)) & 1) ^ 1;
-                int x = pixel & ((1 << sensorBits) - 1);
-                int y = pixel >> sensorBits;
-                return ((((nint)y << 1) + lower) << (sensorBits + 1)) + (x << 1) + right;
-            }
-        }
     }
 }

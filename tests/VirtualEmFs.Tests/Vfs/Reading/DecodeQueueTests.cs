@@ -42,6 +42,7 @@ public sealed class DecodeQueueTests
                 queue.Add(BlockOf("/slow", i), isWanted: true);
             }
 
+            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref mostHanging) == 2, s_deadline), "the folder does not take its threads");
             for (int i = 0; i < 10; i++)
             {
                 queue.Add(BlockOf("/fast", i), isWanted: false);
