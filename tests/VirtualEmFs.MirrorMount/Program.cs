@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using VirtualEmFs.MirrorMount;
+using VirtualEmFs.Mount.Commands;
 using VirtualEmFs.Mount.Fuse;
 using VirtualEmFs.Mount.Sources;
 
@@ -14,4 +15,4 @@ var options = new FuseHostOptions(args[0])
     Fault = FaultSeam.FromEnvironment(),
 };
 return (int)MountSession.Run(
-    tree, options, args[1], treeStatus: null, log.CreateLogger("mirror"), () => Console.WriteLine($"{args[0]} is mounted on {args[1]}"));
+    new MountedTree(tree), options, args[1], log.CreateLogger("mirror"), () => Console.WriteLine($"{args[0]} is mounted on {args[1]}"));

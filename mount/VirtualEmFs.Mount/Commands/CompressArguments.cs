@@ -80,7 +80,7 @@ internal sealed class CompressArguments
 
     public Option<bool> AllFormats { get; } = new("--all-formats") { Description = "With -r: compress the TIFF, EER and MRCZ files in folders, too." };
 
-    public Option<string?> Rules { get; } = new("--rules") { Description = "File of rules, in place of the built-in ones.", HelpName = "FILE" };
+    public RulesOptions Rules { get; } = new();
 
     public Option<int> Threads { get; } = new("--threads")
     {
@@ -107,13 +107,14 @@ internal sealed class CompressArguments
         command.Add(_files);
         foreach (Option option in new Option[]
         {
-            _bits, _level, _noOutliers, _range, _sigmaRange, _nonFinite, Output, OutPath, Recursive, AllFormats, Rules, _thirdAxis, _byteSign, Threads,
+            _bits, _level, _noOutliers, _range, _sigmaRange, _nonFinite, Output, OutPath, Recursive, AllFormats, _thirdAxis, _byteSign, Threads,
             OnlyUnfinished, DeleteOriginals, DryRun, Force, NoSha256, Json, _verbose,
         })
         {
             command.Add(option);
         }
 
+        Rules.AddTo(command);
         command.Validators.Add(argument =>
         {
             if (new Option[] { _noOutliers, _range, _sigmaRange }.Count(option => argument.GetResult(option) is { Implicit: false }) > 1)

@@ -69,7 +69,7 @@ internal sealed class CompressCommand(IArchiveFormats formats, ParseResult resul
         try
         {
             OutputSpec? output = result.GetValue(arguments.Output) is string text ? OutputSpec.Parse(text) : null;
-            (TruncationRules rules, string? rulesSha256) = RulesCommand.Read(result.GetValue(arguments.Rules));
+            (TruncationRules rules, string? rulesSha256) = arguments.Rules.Read(result);
             int? bits = arguments.BitsOf(result, output);
             var compression = new CompressionOptions
             {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using VirtualEmFs.Codecs;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Mount.Sources;
+using VirtualEmFs.Mount.Staging;
 using VirtualEmFs.Mount.Status;
 using VirtualEmFs.Vfs.Reading;
 using VirtualEmFs.Vfs.Tree;
@@ -14,6 +15,7 @@ internal sealed class MountCommand
 {
     private readonly MountingOptions _mounting = new();
     private readonly PresentationOptions _presentation = new();
+    private readonly WritingOptions _writing = new();
 
     private readonly Argument<string> _source = new("SOURCE") { Description = "Folder with the archives." };
     private readonly Argument<string> _mountPoint = new("MOUNTPOINT") { Description = "An empty folder outside SOURCE." };
@@ -66,14 +68,23 @@ internal sealed class MountCommand
                 result.AddError("--threads must be at least 1");
             }
         });
+        command.Validators.Add(result =>
+        {
+            // What is written must read back as it was written, and changes.
+            if (_writing.IsGivenIn(result) && (result.GetValue(_immutable) || _presentation.ConvertsMrcFiles(result)))
+            {
+                result.AddError($"--staging and {(result.GetValue(_immutable) ? _immutable.Name : "--float32")} exclude each other");
+            }
+        });
         _presentation.AddAllTo(command);
+        _writing.AddTo(command);
         _mounting.AddTo(command);
         command.SetAction(result => _mounting.Run(
-            result, result.GetRequiredValue(_source), result.GetRequiredValue(_mountPoint), (source, log) => MakeTree(result, source, log)));
+            result, result.GetRequiredValue(_source), result.GetRequiredValue(_mountPoint), (source, mountPoint, log) => MakeTree(result, source, mountPoint, log)));
         return command;
     }
 
-    private MountedTree MakeTree(ParseResult result, string source, ILoggerFactory log)
+    private MountedTree MakeTree(ParseResult result, string source, string mountPoint, ILoggerFactory log)
     {
         Task check = Task.Run(DecoderCheck.Run);
         IArchiveFormats formats = _presentation.FormatsOf(result);
@@ -93,8 +104,16 @@ internal sealed class MountCommand
         try
         {
             check.GetAwaiter().GetResult();
-            var tree = new VirtualTree(new PosixSourceTree(source), formats, engine, options, log.CreateLogger("emfs"));
-            return new MountedTree(tree, () => TreeStatus.Of(tree.Statistics, engine.Statistics), tree.DescribeNode, tree, engine);
+            WritableMount? writable = OpenForWriting(result, source, mountPoint, formats, engine, log);
+            try
+            {
+                return MakeTree(source, formats, engine, options, writable, log);
+            }
+            catch
+            {
+                writable?.Dispose();
+                throw;
+            }
         }
         catch (InvalidDataException e)
         {
@@ -107,5 +126,46 @@ internal sealed class MountCommand
             engine.Dispose();
             throw new CommandException(ExitCode.SourceUnusable, e.Message);
         }
+    }
+
+    private static MountedTree MakeTree(
+        string source, IArchiveFormats formats, ReadEngine engine, VirtualTreeOptions options, WritableMount? writable, ILoggerFactory log)
+    {
+        TreeWriting? writing = writable is null ? null : new TreeWriting(writable.Disk, writable.Area, writable.Archiver, writable.OwnNameList);
+        var tree = new VirtualTree(new PosixSourceTree(source), formats, engine, options, writing, log.CreateLogger("emfs"));
+        TreeStatus Status() => TreeStatus.Of(tree.Statistics, engine.Statistics);
+        if (writable is null)
+        {
+            return new MountedTree(tree, tree, engine) { Status = Status, DescribeNode = tree.DescribeNode };
+        }
+
+        writable.Start(tree.ForgetNames);
+        return new MountedTree(tree, writable.Queue, tree, writable, engine)
+        {
+            Status = Status,
+            DescribeNode = tree.DescribeNode,
+            Writing = writable.Control.Report,
+            Serve = writable.Control.Serve,
+        };
+    }
+
+    /// <summary>Takes the staging folder and the source; null for a mount that only reads.</summary>
+    private WritableMount? OpenForWriting(
+        ParseResult result, string source, string mountPoint, IArchiveFormats formats, ReadEngine engine, ILoggerFactory log)
+    {
+        if (_writing.StagingOf(result) is not { } staging)
+        {
+            return null;
+        }
+
+        MrcArchiverOptions archiving = _writing.ArchivingOf(result) with
+        {
+            ByteSign = _presentation.ByteSignOf(result),
+            UseStrictStatistics = result.GetValue(_strictStatistics),
+        };
+        MountOwner owner = MountOwner.Current(mountPoint, StagingPlace.Resolve(staging, source, mountPoint), source);
+        return WritableMount.Open(
+            owner, formats, archiving, _writing.WriteBackOf(result), _writing.TakesOver(result), () => engine.Statistics.QueuedBlocks > 0,
+            log.CreateLogger("emfs"));
     }
 }

@@ -41,8 +41,8 @@ internal sealed class MountingOptions
 
     /// <summary>Checks the place, makes the tree, and serves it until the mount ends; or starts another process that does.</summary>
     /// <param name="sourceFolder">What is mounted; null for a tree without a source.</param>
-    /// <param name="makeTree">From the source with its links resolved, and the log.</param>
-    public int Run(ParseResult result, string? sourceFolder, string mountPoint, Func<string, ILoggerFactory, MountedTree> makeTree)
+    /// <param name="makeTree">From the source and the mount point with their links resolved, and the log.</param>
+    public int Run(ParseResult result, string? sourceFolder, string mountPoint, Func<string, string, ILoggerFactory, MountedTree> makeTree)
     {
         if (result.GetValue(_background) && result.GetValue(_readyPipe) is null)
         {
@@ -62,7 +62,7 @@ internal sealed class MountingOptions
     }
 
     private ExitCode Serve(
-        ParseResult result, string? sourceFolder, string mountPoint, Func<string, ILoggerFactory, MountedTree> makeTree,
+        ParseResult result, string? sourceFolder, string mountPoint, Func<string, string, ILoggerFactory, MountedTree> makeTree,
         BackgroundProcess? background)
     {
         bool allowOther = result.GetValue(_allowOther);
@@ -85,7 +85,7 @@ internal sealed class MountingOptions
                 console.ColorBehavior = LoggerColorBehavior.Disabled;
             })
             .AddConsole(static console => console.LogToStandardErrorThreshold = LogLevel.Trace));
-        using MountedTree tree = makeTree(source, log);
+        using MountedTree tree = makeTree(source, place, log);
         var options = new FuseHostOptions(source)
         {
             IsWritable = tree.IsWritable,
@@ -96,7 +96,7 @@ internal sealed class MountingOptions
             DescribeNode = tree.DescribeNode ?? (static _ => null),
         };
         string ready = $"{source} is mounted on {place} (process {Environment.ProcessId}); end it with: emfs unmount {place}";
-        return MountSession.Run(tree.Tree, options, place, tree.Status, log.CreateLogger("emfs"), () =>
+        return MountSession.Run(tree, options, place, log.CreateLogger("emfs"), () =>
         {
             if (background is null)
             {

@@ -19,7 +19,7 @@ internal static class NullCommand
         };
         command.Hidden = true;
         mounting.AddTo(command);
-        command.SetAction(result => mounting.Run(result, null, result.GetRequiredValue(mountPoint), (_, _) =>
+        command.SetAction(result => mounting.Run(result, null, result.GetRequiredValue(mountPoint), (_, _, _) =>
             new MountedTree(new NullTree(result.GetValue(files), result.GetValue(size).Value, result.GetValue(directIo)))));
         return command;
     }

@@ -57,6 +57,12 @@ internal sealed class PresentationOptions
     /// <summary>True when plain MRC files are presented as float32.</summary>
     public bool ConvertsMrcFiles(ParseResult result) => result.GetValue(_single);
 
+    /// <inheritdoc cref="ConvertsMrcFiles(ParseResult)"/>
+    public bool ConvertsMrcFiles(CommandResult result) => result.GetValue(_single);
+
+    /// <summary>How bytes of MRC files are taken.</summary>
+    public MrcByteSign ByteSignOf(ParseResult result) => result.GetValue(_byteSign);
+
     /// <summary>The formats as a command line asks for them.</summary>
     public IArchiveFormats FormatsOf(ParseResult result) => new ArchiveFormats(OptionsOf(result));
 

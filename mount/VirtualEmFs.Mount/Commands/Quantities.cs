@@ -13,7 +13,8 @@ internal readonly record struct Quantity<T>(T Value, string Text)
 /// <summary>Options whose values carry units: <c>1GiB</c>, <c>500ms</c>.</summary>
 internal static class Quantities
 {
-    private const double LongestSeconds = 100.0 * 365 * 86400; // a century: what a TimeSpan and the kernel hold safely
+    /// <summary>The longest time that an option takes.</summary>
+    internal const double LongestSeconds = 100.0 * 365 * 86400; // a century: what a TimeSpan and the kernel hold safely
 
     private static readonly (string Suffix, double Factor)[] s_byteUnits =
     [

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Spectre.Console;
 using VirtualEmFs.Mount.Status;
-using VirtualEmFs.Vfs.Tree;
+using VirtualEmFs.Vfs.Ports;
 
 namespace VirtualEmFs.Mount.Commands;
 
@@ -14,7 +14,7 @@ internal static class StatusCommand
         var mountPoint = new Argument<string>("MOUNTPOINT") { Description = "Folder that emfs is mounted on." };
         var json = new Option<bool>("--json") { Description = "Print the report as one JSON object." };
         var command = new Command(
-            "status", "Shows a mount's cache, decodes, waiting requests and the errors of each file. Example: emfs status ~/mrc")
+            "status", "Shows a mount's cache, decodes, waiting requests, staged files and the errors of each file. Example: emfs status ~/mrc")
         { mountPoint, json };
         command.SetAction(result =>
         {
@@ -46,6 +46,11 @@ internal static class StatusCommand
             Add("archives", $"{tree.Probes} probed, {tree.OpenArchives} open; {tree.Nodes} files and folders known, {tree.OpenHandles} open, {tree.WaitingOperations} operations wait for the disk");
         }
 
+        if (report.Writing is { } writing)
+        {
+            AddWriting(writing);
+        }
+
         Add("requests", Counts(report.Requests));
         Add("read", Mebibytes(report.BytesRead));
         Add("waiting", report.ActiveRequests == 0 ? "none" : Invariant($"{report.ActiveRequests}, the oldest for {report.OldestRequestSeconds:F1} s"));
@@ -56,22 +61,45 @@ internal static class StatusCommand
         }
 
         console.Write(table);
-        if (report.Tree is not { Errors: [_, ..] errors })
-        {
-            return;
-        }
-
-        var files = new Table { Border = TableBorder.Rounded };
-        files.AddColumns("file", "failed", "reason");
-        foreach (FileError error in errors)
-        {
-            files.AddRow(Markup.Escape(error.Path), Invariant($"{error.Count}"), Markup.Escape(error.Reason));
-        }
-
-        console.Write(files);
+        PrintFiles(console, ["file", "failed", "reason"], (report.Tree?.Errors ?? []).Select(static error => (string[])[error.Path, Invariant($"{error.Count}"), error.Reason]));
+        PrintFiles(console, ["parked", "reason"], (report.Writing?.Parked ?? []).Select(static file => (string[])[file.Path, file.Reason]));
+        PrintFiles(console, ["tried again", "reason"], (report.Writing?.Failing ?? []).Select(static file => (string[])[file.Path, file.Reason]));
+        PrintFiles(console, ["would be archived", "how"], (report.Writing?.Forecasts ?? []).Select(static file => (string[])[file.Path, Describe(file.Result)]));
 
         void Add(string name, string text) => table.AddRow(name, Markup.Escape(text));
+
+        void AddWriting(WritingReport writing)
+        {
+            string age = writing.AgeSeconds < 2 ? "" : Invariant($" (as of {writing.AgeSeconds:F0} s ago: its disk does not answer)");
+            Add("staged", writing.StagedFiles == 0
+                ? $"nothing in {writing.StagingFolder}{age}"
+                : Invariant($"{writing.StagedFiles} files, {Mebibytes(writing.StagedBytes)}, in {writing.StagingFolder}; {writing.OpenFiles} open, {writing.QueuedFiles} queued, the oldest quiet for {writing.OldestSeconds:F0} s{age}"));
+            Add("compressing", writing.Compressing.Count == 0 ? "none" : string.Join("\n", writing.Compressing.Select(Describe)));
+            Add("not archived", Invariant($"{writing.ParkedFiles} parked, {writing.FailingFiles} tried again"));
+            Add("archived", Invariant($"{writing.Totals.ArchivedFiles} files, {Mebibytes(writing.SavedBytes)} saved; {writing.Totals.GuardedFiles} guarded, {writing.Totals.KeptRawFiles} kept raw, {writing.Totals.ClampedSamples} samples clamped"));
+        }
     }
+
+    private static void PrintFiles(IAnsiConsole console, string[] columns, IEnumerable<string[]> rows)
+    {
+        var table = new Table { Border = TableBorder.Rounded };
+        table.AddColumns(columns);
+        foreach (string[] row in rows)
+        {
+            table.AddRow([.. row.Select(Markup.Escape)]);
+        }
+
+        if (table.Rows.Count > 0)
+        {
+            console.Write(table);
+        }
+    }
+
+    private static string Describe(CompressingReport file) => Invariant(
+        $"{file.Path}, {Mebibytes(file.RawLengthBytes)}, for {file.ElapsedSeconds:F0} s, {Mebibytes(file.WrittenBytes)} written");
+
+    private static string Describe(ArchivingResult result) => result.KeptRawReason
+        ?? Invariant($"{result.Rule}: {(result.Bits == 0 ? "lossless" : $"{result.Bits} bits")}, {Mebibytes(result.RawLengthBytes)} to {Mebibytes(result.ArchiveLengthBytes)}, {result.GuardedFrames} frames guarded, {result.ClampedSamples} samples clamped");
 
     private static string Counts(IReadOnlyDictionary<string, long> counts) =>
         string.Join(", ", counts.OrderByDescending(static pair => pair.Value).Select(static pair => Invariant($"{pair.Value} {pair.Key}")));

@@ -8,24 +8,30 @@ namespace VirtualEmFs.Mount.Commands;
 /// <summary><c>emfs unmount</c>: ends a mount, and returns when its process has let go of it.</summary>
 internal static class UnmountCommand
 {
-    private static readonly TimeSpan s_endTimeout = TimeSpan.FromSeconds(10);
+    // A writable mount ends its archiving and closes its staging folder first.
+    private static readonly TimeSpan s_endTimeout = TimeSpan.FromSeconds(60);
 
     public static Command Create()
     {
         var mountPoint = new Argument<string>("MOUNTPOINT") { Description = "Folder that emfs is mounted on." };
-        var command = new Command("unmount", "Ends a mount. Example: emfs unmount ~/mrc") { mountPoint };
-        command.SetAction(result => (int)Run(result.GetRequiredValue(mountPoint)));
+        var leaveStaged = new Option<bool>("--leave-staged") { Description = "Do not wait until a writable mount has archived what is staged: the next mount does." };
+        var command = new Command("unmount", "Ends a mount, once what is staged is archived. Example: emfs unmount ~/mrc") { mountPoint, leaveStaged };
+        command.SetAction(result => (int)Run(result.GetRequiredValue(mountPoint), result.GetValue(leaveStaged)));
         return command;
     }
 
-    private static ExitCode Run(string mountPoint)
+    private static ExitCode Run(string mountPoint, bool leavesStaged)
     {
         string fullPath = MountPlace.ResolveMountedPath(mountPoint);
-        if (MountTable.Find(fullPath) is not { IsEmfs: true } mount)
+        MountedFileSystem mount = StatusClient.Find(fullPath);
+        string source = mount.Source;
+        WritingReport? writing = StagingClient.TryGetWriting(fullPath);
+        if (writing is not null && !leavesStaged)
         {
-            throw new CommandException(ExitCode.NotMounted, $"{fullPath} is not a mount of emfs; 'findmnt -t fuse.emfs' lists them");
+            FlushCommand.Print(StagingClient.WaitForFlush(fullPath, path: null));
         }
 
+        writing = writing is null ? null : StagingClient.TryGetWriting(fullPath);
         switch (Unmounter.Unmount(fullPath, detach: false, out string reason))
         {
             case UnmountOutcome.Busy:
@@ -39,6 +45,12 @@ internal static class UnmountCommand
         while (StatusClient.IsServed(mount) && Stopwatch.GetElapsedTime(started) < s_endTimeout)
         {
             Thread.Sleep(10);
+        }
+
+        if (writing is { StagedFiles: > 0 })
+        {
+            Console.Error.WriteLine(
+                $"emfs: {writing.StagedFiles} files ({CommandOutput.Length(writing.StagedBytes)}) are still staged in {writing.StagingFolder}: they are archived by the next emfs mount {source} {fullPath} --staging {writing.StagingFolder}, and without a mount exported by: emfs recover {writing.StagingFolder} --to FOLDER");
         }
 
         return ExitCode.Success;

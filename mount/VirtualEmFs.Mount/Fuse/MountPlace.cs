@@ -131,7 +131,8 @@ internal static class MountPlace
         };
     }
 
-    private static bool Holds(string outer, string inner)
+    /// <summary>One folder is the other or holds it, by path and by device and inode; the inner one need not exist.</summary>
+    public static bool Holds(string outer, string inner)
     {
         if (LinuxFile.Stat(outer, followLinks: true, out Statx outerStat) != 0)
         {

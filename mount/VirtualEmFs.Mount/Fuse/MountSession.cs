@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using VirtualEmFs.Mount.Commands;
 using VirtualEmFs.Mount.Status;
-using VirtualEmFs.Vfs;
 
 namespace VirtualEmFs.Mount.Fuse;
 
@@ -15,21 +15,38 @@ internal static partial class MountSession
 
     /// <summary>Mounts, and returns when the mount has ended.</summary>
     /// <param name="mountPoint">As <see cref="MountPlace.ResolveMountPoint"/> returned it.</param>
-    /// <param name="treeStatus">The tree's figures; must answer at once, whatever the disks do. Null where it has none.</param>
+    /// <param name="tree">Disposed of when the mount has ended, before the status socket goes: whoever waits for that finds the source free.</param>
     /// <param name="ready">Called once the mount answers.</param>
     /// <exception cref="CommandException">It could not be mounted.</exception>
-    public static ExitCode Run(
-        IFileTree tree, FuseHostOptions options, string mountPoint, Func<TreeStatus>? treeStatus, ILogger logger, Action ready)
+    public static ExitCode Run(MountedTree tree, FuseHostOptions options, string mountPoint, ILogger logger, Action ready)
     {
         using var signalled = new AutoResetEvent(false);
-        using var host = new FuseHost(tree, options, logger);
+        FuseHost? host = null;
+        StatusServer? status = null;
+        try
+        {
+            host = new FuseHost(tree.Tree, options, logger);
+            return Serve(host, tree, options, mountPoint, signalled, logger, ready, ref status);
+        }
+        finally
+        {
+            host?.Dispose();
+            tree.Dispose();
+            status?.Dispose();
+        }
+    }
+
+    private static ExitCode Serve(
+        FuseHost host, MountedTree tree, FuseHostOptions options, string mountPoint, AutoResetEvent signalled, ILogger logger, Action ready,
+        ref StatusServer? status)
+    {
 
         // Before the mount: a signal that came while it starts would leave a dead one.
         using PosixSignalRegistration interrupt = Register(PosixSignal.SIGINT, signalled);
         using PosixSignalRegistration terminate = Register(PosixSignal.SIGTERM, signalled);
         using PosixSignalRegistration hangUp = Register(PosixSignal.SIGHUP, signalled);
         host.Start(mountPoint);
-        using var status = new StatusServer(mountPoint, () => StatusReport.Of(host, options.FileSystemName, mountPoint, treeStatus), logger);
+        status = new StatusServer(mountPoint, () => StatusReport.Of(host, options.FileSystemName, mountPoint, tree), tree.Serve, logger);
         status.Start();
         ready();
 

@@ -33,7 +33,8 @@ internal sealed record MountOwner(
     [JsonIgnore]
     public bool IsAlive => StartTicksOf(ProcessId) == StartTicks;
 
-    private static string CurrentHost { get; } = File.ReadAllText(HostFile).Trim();
+    /// <summary>Name of this machine.</summary>
+    public static string CurrentHost { get; } = File.ReadAllText(HostFile).Trim();
 
     private static string CurrentBootId { get; } = File.ReadAllText(BootIdFile).Trim();
 

@@ -5,7 +5,7 @@ using VirtualEmFs.Mount.Fuse;
 
 namespace VirtualEmFs.Mount.Status;
 
-/// <summary>Asks a mount's own process for its state; touches neither the mount nor its data.</summary>
+/// <summary>Asks a mount's own process for its state, or to do something; touches neither the mount nor its data.</summary>
 internal static class StatusClient
 {
     // Far longer than the answer takes; a process that is stopped must not hang its user's terminal.
@@ -15,22 +15,30 @@ internal static class StatusClient
 
     /// <summary>The report as JSON.</summary>
     /// <exception cref="CommandException">There is no such mount, or its process does not answer.</exception>
-    public static string GetJson(string mountPoint)
+    public static string GetJson(string mountPoint) => Ask(mountPoint, new StatusRequest("status"), s_timeout);
+
+    /// <summary>The report.</summary>
+    /// <exception cref="CommandException">As for <see cref="GetJson"/>.</exception>
+    public static StatusReport Get(string mountPoint) =>
+        JsonSerializer.Deserialize(GetJson(mountPoint), StatusJson.Default.StatusReport)
+        ?? throw new CommandException(ExitCode.Failure, $"the process that serves {mountPoint} sent an empty report");
+
+    /// <summary>The answer to a request, in JSON.</summary>
+    /// <param name="timeout">Null waits for as long as it takes.</param>
+    /// <exception cref="CommandException">There is no such mount, or its process does not answer.</exception>
+    public static string Ask(string mountPoint, StatusRequest request, TimeSpan? timeout)
     {
         string fullPath = MountPlace.ResolveMountedPath(mountPoint);
-        if (MountTable.Find(fullPath) is not { IsEmfs: true } mount)
-        {
-            throw new CommandException(ExitCode.NotMounted, $"{fullPath} is not a mount of emfs; 'findmnt -t fuse.emfs' lists them");
-        }
-
+        MountedFileSystem mount = Find(fullPath);
         foreach (string socketPath in RuntimeFolder.FindSocketPaths(mount))
         {
             try
             {
                 using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                socket.ReceiveTimeout = socket.SendTimeout = (int)s_timeout.TotalMilliseconds;
+                socket.SendTimeout = (int)s_timeout.TotalMilliseconds;
+                socket.ReceiveTimeout = (int)(timeout ?? TimeSpan.Zero).TotalMilliseconds; // 0 is for ever
                 socket.Connect(new UnixDomainSocketEndPoint(socketPath));
-                socket.Send(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new StatusRequest("status"), StatusJson.Default.StatusRequest) + "\n"));
+                socket.Send(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(request, StatusJson.Default.StatusRequest) + "\n"));
                 byte[] answer = StatusLine.Receive(socket, MaximumReportLengthBytes);
                 if (answer.Length > 0)
                 {
@@ -51,6 +59,13 @@ internal static class StatusClient
             ExitCode.Failure, $"no process answers for {fullPath}: it has died, or belongs to another user; clear it with: emfs unmount {fullPath}");
     }
 
+    /// <summary>The mount on a path.</summary>
+    /// <param name="fullPath">As <see cref="MountPlace.ResolveMountedPath"/> returned it.</param>
+    /// <exception cref="CommandException">There is none of this program.</exception>
+    public static MountedFileSystem Find(string fullPath) => MountTable.Find(fullPath) is { IsEmfs: true } mount
+        ? mount
+        : throw new CommandException(ExitCode.NotMounted, $"{fullPath} is not a mount of emfs; 'findmnt -t fuse.emfs' lists them");
+
     /// <summary>True while a process answers for a mount, even one that has just been unmounted.</summary>
     public static bool IsServed(MountedFileSystem mount)
     {
@@ -70,10 +85,4 @@ internal static class StatusClient
 
         return false;
     }
-
-    /// <summary>The report.</summary>
-    /// <exception cref="CommandException">As for <see cref="GetJson"/>.</exception>
-    public static StatusReport Get(string mountPoint) =>
-        JsonSerializer.Deserialize(GetJson(mountPoint), StatusJson.Default.StatusReport)
-        ?? throw new CommandException(ExitCode.Failure, $"the process that serves {mountPoint} sent an empty report");
 }

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using VirtualEmFs.Mount.Commands;
 using VirtualEmFs.Mount.Fuse;
+using VirtualEmFs.Vfs.Staging;
 
 namespace VirtualEmFs.Mount.Status;
 
@@ -10,16 +12,18 @@ namespace VirtualEmFs.Mount.Status;
 /// <param name="Failures">Requests that did not succeed, by outcome; a missing name is one.</param>
 /// <param name="Exceptions">Requests that ended in an exception of emfs's own.</param>
 /// <param name="Tree">Null on a mount without archives, such as <c>emfs null</c>.</param>
+/// <param name="Writing">Null on a mount that only reads.</param>
 public sealed record StatusReport(
     string Source, string MountPoint, int ProcessId, double UptimeSeconds, long ResidentBytes, long SurvivingBytes,
     int GarbageCollections0, int GarbageCollections1, int GarbageCollections2, int ActiveRequests, double OldestRequestSeconds,
-    long BytesRead, IReadOnlyDictionary<string, long> Requests, IReadOnlyDictionary<string, long> Failures, long Exceptions, TreeStatus? Tree)
+    long BytesRead, IReadOnlyDictionary<string, long> Requests, IReadOnlyDictionary<string, long> Failures, long Exceptions, TreeStatus? Tree,
+    WritingReport? Writing)
 {
-    internal static StatusReport Of(FuseHost host, string source, string mountPoint, Func<TreeStatus>? tree) => new(
+    internal static StatusReport Of(FuseHost host, string source, string mountPoint, MountedTree tree) => new(
         source, mountPoint, Environment.ProcessId,
         (DateTime.Now - System.Diagnostics.Process.GetCurrentProcess().StartTime).TotalSeconds, Environment.WorkingSet,
         SurvivingLengthBytes(), GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2), host.ActiveRequestCount, host.OldestRequestAge.TotalSeconds,
-        host.Counters.BytesRead, host.Counters.Requests(), host.Counters.Failures(), host.Counters.Exceptions, tree?.Invoke());
+        host.Counters.BytesRead, host.Counters.Requests(), host.Counters.Failures(), host.Counters.Exceptions, tree.Status?.Invoke(), tree.Writing?.Invoke());
 
     private static long SurvivingLengthBytes()
     {
@@ -29,10 +33,14 @@ public sealed record StatusReport(
 }
 
 /// <summary>What a client asks of the status socket: one line of JSON, answered by one line.</summary>
-/// <param name="Command"><c>status</c>.</param>
-public sealed record StatusRequest(string Command);
+/// <param name="Command"><c>status</c>, <c>flush</c>, <c>retry</c> or <c>restore</c>.</param>
+/// <param name="Path">Path in the source that it concerns, with all below it; null for everything.</param>
+/// <param name="Waits">The answer comes when it is done, and not at once.</param>
+public sealed record StatusRequest(
+    string Command, [property: JsonConverter(typeof(EscapedName))] string? Path = null, bool Waits = false);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(StatusRequest))]
+[JsonSerializable(typeof(StagingAnswer))]
 internal sealed partial class StatusJson : JsonSerializerContext;

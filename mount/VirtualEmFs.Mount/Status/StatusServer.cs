@@ -5,23 +5,30 @@ using Microsoft.Extensions.Logging;
 
 namespace VirtualEmFs.Mount.Status;
 
-/// <summary>Answers status requests on a Unix socket: a line of JSON in, a line of JSON out.</summary>
-/// <remarks>A thread of its own with blocking calls, so that it answers while every file operation hangs.</remarks>
+/// <summary>Answers requests on a Unix socket: a line of JSON in, a line of JSON out.</summary>
+/// <remarks>
+/// A thread of its own with blocking calls, so that it answers while every file operation hangs. What may take long is waited for beside it,
+/// and ends when its client goes.
+/// </remarks>
 internal sealed partial class StatusServer : IDisposable
 {
     // A client that connects and says nothing may not keep the others waiting for longer.
     private static readonly TimeSpan s_clientTimeout = TimeSpan.FromSeconds(1);
-    private const int MaximumRequestLengthBytes = 4096;
+    private const int MaximumRequestLengthBytes = 64 * 1024; // a path of 4096 bytes, each of them escaped
 
     private readonly string _socketPath;
     private readonly Func<StatusReport> _report;
+    private readonly Func<StatusRequest, CancellationToken, Task<string>>? _serve;
     private readonly ILogger _logger;
+    private readonly CancellationTokenSource _ended = new();
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
 
-    public StatusServer(string mountPoint, Func<StatusReport> report, ILogger logger)
+    /// <param name="serve">Answers what is no status request, in JSON; must not throw, unless it is cancelled. Null where there is nothing to ask.</param>
+    public StatusServer(string mountPoint, Func<StatusReport> report, Func<StatusRequest, CancellationToken, Task<string>>? serve, ILogger logger)
     {
         _socketPath = RuntimeFolder.CreateSocketPath(mountPoint);
         _report = report;
+        _serve = serve;
         _logger = logger;
     }
 
@@ -33,8 +40,10 @@ internal sealed partial class StatusServer : IDisposable
         new Thread(Accept) { IsBackground = true, Name = "status" }.Start();
     }
 
+    /// <summary>Ends what is waited for, without an answer, and removes the socket.</summary>
     public void Dispose()
     {
+        _ended.Cancel();
         _listener.Dispose();
         File.Delete(_socketPath);
     }
@@ -45,8 +54,7 @@ internal sealed partial class StatusServer : IDisposable
         {
             try
             {
-                using Socket client = _listener.Accept();
-                Answer(client);
+                Answer(_listener.Accept());
             }
             catch (ObjectDisposedException)
             {
@@ -56,7 +64,7 @@ internal sealed partial class StatusServer : IDisposable
             {
                 return; // disposed while waiting
             }
-            catch (Exception e) when (e is SocketException or JsonException)
+            catch (SocketException e)
             {
                 ClientFailed(_logger, e.Message);
             }
@@ -65,13 +73,66 @@ internal sealed partial class StatusServer : IDisposable
 
     private void Answer(Socket client)
     {
-        client.ReceiveTimeout = client.SendTimeout = (int)s_clientTimeout.TotalMilliseconds;
-        var request = JsonSerializer.Deserialize(StatusLine.Receive(client, MaximumRequestLengthBytes), StatusJson.Default.StatusRequest);
-        string answer = request is { Command: "status" }
-            ? JsonSerializer.Serialize(_report(), StatusJson.Default.StatusReport)
-            : "{}";
-        client.Send(Encoding.UTF8.GetBytes(answer + "\n"));
+        Task<string>? answer = null;
+        try
+        {
+            client.ReceiveTimeout = client.SendTimeout = (int)s_clientTimeout.TotalMilliseconds;
+            var request = JsonSerializer.Deserialize(StatusLine.Receive(client, MaximumRequestLengthBytes), StatusJson.Default.StatusRequest);
+            if (request is { Command: "status" })
+            {
+                Send(client, JsonSerializer.Serialize(_report(), StatusJson.Default.StatusReport));
+            }
+            else if (request is null || _serve is null)
+            {
+                Send(client, "{}");
+            }
+            else
+            {
+                var cancellation = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
+                answer = _serve(request, cancellation.Token);
+                _ = SendLater(client, answer, cancellation);
+            }
+        }
+        catch (Exception e) when (e is SocketException or JsonException)
+        {
+            ClientFailed(_logger, e.Message);
+        }
+        finally
+        {
+            if (answer is null)
+            {
+                client.Dispose();
+            }
+        }
     }
+
+    private async Task SendLater(Socket client, Task<string> answer, CancellationTokenSource cancellation)
+    {
+        using (client)
+        using (cancellation)
+        {
+            // It says nothing more: when something can be read all the same, that is its end.
+            Task<int> gone = client.ReceiveAsync(new byte[1], cancellation.Token).AsTask();
+            try
+            {
+                bool isGone = await Task.WhenAny(answer, gone) == gone;
+                await cancellation.CancelAsync();
+                string text = await answer;
+                if (!isGone)
+                {
+                    Send(client, text);
+                }
+            }
+            catch (Exception e) when (e is SocketException or OperationCanceledException)
+            {
+                ClientFailed(_logger, e.Message);
+            }
+
+            await gone.ContinueWith(static _ => { }, TaskScheduler.Default); // whatever it was, nobody waits for it
+        }
+    }
+
+    private static void Send(Socket client, string answer) => client.Send(Encoding.UTF8.GetBytes(answer + "\n"));
 
     [LoggerMessage(120, LogLevel.Debug, "A status request failed: {Reason}")]
     private static partial void ClientFailed(ILogger logger, string reason);

@@ -124,13 +124,13 @@ internal sealed class Journal : IDisposable
 
     /// <summary>Reads the journal of a staging folder and changes nothing.</summary>
     /// <exception cref="IOException">It cannot be read, or is none of this program.</exception>
-    public static List<JournalRecord> Read(IDisk disk, string folder, out JournalHeader header)
+    public static List<JournalRecord> Read(IDisk disk, string folder, out JournalHeader header, out bool isDamaged)
     {
         string path = $"{folder}/{FileName}";
         Require(disk.Open(path, DiskAccess.Read, 0, out var file), path, "cannot be opened");
         using (file)
         {
-            var records = Parse(ReadAll(file!, path), out _, out _);
+            var records = Parse(ReadAll(file!, path), out _, out isDamaged);
             header = RequireHeader(records, path);
             return records;
         }

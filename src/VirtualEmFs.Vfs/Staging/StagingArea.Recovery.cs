@@ -43,9 +43,10 @@ internal sealed partial class StagingArea
 
     /// <summary>What a journal says is staged, without changing anything: for exports from a folder whose mount is gone.</summary>
     /// <exception cref="IOException">The folder cannot be read.</exception>
-    public static IReadOnlyList<StagedEntry> ReadEntries(IDisk disk, string folderPath, out string sourcePath)
+    /// <param name="isDamaged">The journal has lost lines: names may be missing, or those of earlier times.</param>
+    public static IReadOnlyList<StagedEntry> ReadEntries(IDisk disk, string folderPath, out string sourcePath, out bool isDamaged)
     {
-        var records = Journal.Read(disk, folderPath, out var header);
+        var records = Journal.Read(disk, folderPath, out var header, out isDamaged);
         sourcePath = header.Source;
         var (entries, open, _) = Replay(records);
         foreach (var record in open)

@@ -19,7 +19,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     public static TheoryData<string> Commands =>
-        ["mount", "unmount", "status", "compress", "rules", "rules show", "rules test", "info", "extract", "verify", "demo"];
+        ["mount", "unmount", "status", "flush", "retry", "recover", "restore", "compress", "rules", "rules show", "rules test", "info", "extract", "verify", "demo"];
 
     public void Dispose() => _folder.Dispose();
 

@@ -1,0 +1,118 @@
+using Microsoft.Extensions.Logging;
+using VirtualEmFs.Frames;
+using VirtualEmFs.Mount.Sources;
+using VirtualEmFs.Native.Libc;
+using VirtualEmFs.Vfs.Names;
+using VirtualEmFs.Vfs.Staging;
+using VirtualEmFs.Vfs.WriteBack;
+
+namespace VirtualEmFs.Mount.Staging;
+
+/// <summary>
+/// What a writable mount consists of besides its tree: the locks of its owner, the staging folder, and the write-back.
+/// </summary>
+/// <remarks>One owner. Parts begin in the order in which they lean on each other, and end the other way round.</remarks>
+internal sealed class WritableMount : IDisposable
+{
+    private const uint ReadWriteBits = 0x1B6;             // 0666
+    private const uint PermissionsOfStagingOwner = 0x180; // 0600
+
+    private readonly OwnerLock _stagingLock, _sourceLock;
+    private readonly ILogger _logger;
+    private StagedNames? _names;
+
+    private WritableMount(OwnerLock stagingLock, OwnerLock sourceLock, PosixDisk disk, StagingArea area, MrcArchiver archiver, WriteBackQueue queue, bool isDryRun, ILogger logger)
+    {
+        (_stagingLock, _sourceLock, Disk, Area, Archiver, Queue, _logger) = (stagingLock, sourceLock, disk, area, archiver, queue, logger);
+        Control = new StagingControl(queue, area, isDryRun);
+    }
+
+    public PosixDisk Disk { get; }
+
+    public StagingArea Area { get; }
+
+    public MrcArchiver Archiver { get; }
+
+    public WriteBackQueue Queue { get; }
+
+    /// <summary>Answers what users ask.</summary>
+    public StagingControl Control { get; }
+
+    /// <summary>File name of the list of our staged names.</summary>
+    public string OwnNameList => NameList.FileNameOf(MountOwner.CurrentHost, Area.FolderPath);
+
+    /// <summary>Takes ownership of a staging folder and a source, and recovers what a former mount left there.</summary>
+    /// <param name="owner">This process; its paths have their links resolved.</param>
+    /// <param name="takesOver">An owner on another host is dead.</param>
+    /// <param name="readersAreActive">Whether readers wait, whom the write-back lets go first.</param>
+    /// <exception cref="CommandException">Another mount owns one of them, or they cannot be used.</exception>
+    public static WritableMount Open(
+        MountOwner owner, IArchiveFormats formats, MrcArchiverOptions archiving, WriteBackOptions writeBack, bool takesOver,
+        Func<bool> readersAreActive, ILogger logger)
+    {
+        // Programs' own masks have been applied by the kernel; ours must not take away more.
+        LinuxProcess.ClearFileModeMask();
+        uint sourcePermissions = MakeOwnFolder(owner.SourcePath);
+        OwnerLock? stagingLock = null, sourceLock = null;
+        try
+        {
+            stagingLock = OwnerLock.Acquire(
+                $"the staging folder {owner.StagingPath}", $"{owner.StagingPath}/{OwnerLock.FileName}", PermissionsOfStagingOwner, owner, takesOver);
+            sourceLock = OwnerLock.Acquire(
+                $"the source {owner.SourcePath}", $"{owner.SourcePath}/{NameRules.OwnFolder}/{OwnerLock.FileName}", sourcePermissions & ReadWriteBits, owner, takesOver);
+            var disk = new PosixDisk(DiskFaults.FromEnvironment());
+            StagingArea area = StagingArea.Open(disk, owner.StagingPath, owner.SourcePath, logger, TimeProvider.System);
+            var archiver = new MrcArchiver(formats, archiving);
+            var queue = new WriteBackQueue(area, disk, archiver, writeBack, logger, TimeProvider.System) { ReadersAreActive = readersAreActive };
+            return new WritableMount(stagingLock, sourceLock, disk, area, archiver, queue, writeBack.IsDryRun, logger);
+        }
+        catch (Exception e)
+        {
+            sourceLock?.Dispose();
+            stagingLock?.Dispose();
+            throw e is IOException ? new CommandException(ExitCode.StagingUnusable, e.Message) : e;
+        }
+    }
+
+    /// <summary>Begins to archive, and to tell other mounts what is staged here.</summary>
+    /// <param name="namesChanged">Told the folder of the source in which an archive or file has appeared.</param>
+    public void Start(Action<string> namesChanged)
+    {
+        Queue.Finished += (folder, _) => namesChanged(folder);
+        _names = new StagedNames(Disk, Area, MountOwner.CurrentHost, _logger);
+        if (_stagingLock.Former is { } former)
+        {
+            _names.Forget(former.Host, former.StagingPath);
+        }
+
+        _names.Start();
+        Queue.Start();
+    }
+
+    /// <summary>Ends the staging folder and gives up ownership. After the write-back and the tree.</summary>
+    public void Dispose()
+    {
+        _names?.Dispose();
+        bool filesAreStaged = Area.Index.Count > 0;
+        Area.Dispose();
+        _sourceLock.Release(filesAreStaged);
+        _stagingLock.Release(filesAreStaged);
+    }
+
+    /// <summary>Makes the source's own folder, which whoever may read the source may read.</summary>
+    /// <returns>The source's permissions.</returns>
+    private static uint MakeOwnFolder(string source)
+    {
+        string path = $"{source}/{NameRules.OwnFolder}";
+        int errno = LinuxFile.Stat(source, followLinks: true, out Statx stat);
+        uint permissions = stat.stx_mode & 0xFFFu;
+        if (errno == 0)
+        {
+            errno = LinuxNames.MakeFolder(path, permissions);
+            errno = errno == Errno.EEXIST ? 0 : errno == 0 ? LinuxAttributes.SetPermissions(path, permissions) : errno;
+        }
+
+        return errno == 0 ? permissions : throw new CommandException(
+            ExitCode.SourceUnusable, $"the source {source} cannot be written: {Errno.Message(errno)}; without --staging it can be mounted for reading");
+    }
+}

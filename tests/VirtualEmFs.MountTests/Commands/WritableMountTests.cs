@@ -1,0 +1,173 @@
+using System.Text.Json;
+using Xunit;
+
+namespace VirtualEmFs.MountTests.Commands;
+
+/// <summary>How a writable mount begins and ends: who may own what, what an end leaves, and that the next mount goes on with it.</summary>
+public sealed class WritableMountTests : IDisposable
+{
+    private const int Usage = 2, Overlap = 13, Owned = 18, StagingUnusable = 19;
+
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
+
+    private readonly WritingProject _project = new();
+
+    public void Dispose() => _project.Dispose();
+
+    [Fact]
+    public void Mount_OfWhatAnotherMountOwns_IsRefusedWithItsName()
+    {
+        using MountedProcess mount = _project.Mount();
+        string owner = $" belongs to another mount (process {mount.ProcessId} on ";
+        string elsewhere = Directory.CreateDirectory(_project.PathOf("m2")).FullName;
+        string otherSource = Directory.CreateDirectory(_project.PathOf("s2")).FullName;
+        AssertRefused(Owned, $"the staging folder {_project.Staging}{owner}", otherSource, elsewhere, "--staging", _project.Staging);
+        AssertRefused(Owned, $"the staging folder {_project.Staging}{owner}", _project.Source, elsewhere, "--staging", _project.Staging, "--take-over");
+        AssertRefused(Owned, $"the source {_project.Source}{owner}", _project.Source, elsewhere, "--staging", _project.PathOf("d2"));
+        using MountedProcess reading = _project.MountElsewhere();
+        Assert.Empty(Directory.GetFileSystemEntries(reading.MountPoint));
+        Assert.Throws<IOException>(() => File.WriteAllText(reading.PathOf("a"), ""));
+    }
+
+    [Fact]
+    public void Mount_AfterAnUnmountWithNothingStaged_FindsNoTrace()
+    {
+        using (MountedProcess mount = _project.Mount())
+        {
+            File.WriteAllBytes(mount.PathOf("a.mrc"), WritingProject.Mrc(1));
+            ProgramResult unmounted = WritingProject.Emfs("unmount", mount.MountPoint);
+            Assert.Equal((0, "", ""), (unmounted.ExitCode, unmounted.Output, unmounted.Error));
+            Assert.Equal(["a.mrc.hdf"], _project.SourceNames);
+            Assert.False(File.Exists(_project.PathOf("d", "owner")));
+            Assert.Equal(["staged", "tmp"], Directory.GetFileSystemEntries(_project.PathOf("s", ".emfs")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            Assert.Empty(Directory.GetFileSystemEntries(_project.PathOf("s", ".emfs", "staged")));
+            Assert.Equal(0, mount.WaitForExit(s_deadline));
+        }
+
+        // The very next moment: whoever waits for unmount may mount again.
+        using MountedProcess next = _project.Mount();
+        Assert.Equal(["a.mrc"], Directory.GetFileSystemEntries(next.MountPoint).Select(Path.GetFileName));
+    }
+
+    [Theory]
+    [InlineData("--leave-staged")]
+    [InlineData("TERM")]
+    [InlineData("KILL")]
+    public void Mount_AfterAnEndThatLeftFilesStaged_GoesOnWithThem(string end)
+    {
+        byte[] content = WritingProject.Mrc(1);
+        using (MountedProcess mount = _project.Mount())
+        {
+            File.WriteAllBytes(mount.PathOf("a.mrc"), content);
+            if (end == "--leave-staged")
+            {
+                ProgramResult unmounted = WritingProject.Emfs("unmount", mount.MountPoint, end);
+                Assert.Equal((0, ""), (unmounted.ExitCode, unmounted.Output));
+                Assert.Equal(
+                    $"emfs: 1 files ({content.Length / 1000.0:F1} kB) are still staged in {_project.Staging}: they are archived by the next emfs mount {_project.Source} {mount.MountPoint} --staging {_project.Staging}, and without a mount exported by: emfs recover {_project.Staging} --to FOLDER\n",
+                    unmounted.Error);
+            }
+            else
+            {
+                // The list of names is written within a second.
+                Assert.True(SpinWait.SpinUntil(() => Directory.Exists(_project.PathOf("s", ".emfs", "staged")), s_deadline));
+                mount.Signal(end);
+            }
+
+            mount.WaitForExit(s_deadline);
+        }
+
+        Assert.Empty(_project.SourceNames);
+        Assert.Equal(end != "KILL", JsonDocument.Parse(File.ReadAllText(_project.PathOf("d", "owner"))).RootElement.GetProperty("hasEnded").GetBoolean());
+        using (MountedProcess reading = _project.MountElsewhere())
+        {
+            IOException refusal = Assert.Throws<IOException>(() => File.ReadAllBytes(reading.PathOf("a.mrc")));
+            Assert.Contains("Input/output error", refusal.Message, StringComparison.Ordinal);
+            Assert.Contains($" in {_project.Staging} and not archived yet", reading.Status().GetProperty("tree").GetProperty("errors").ToString(), StringComparison.Ordinal);
+        }
+
+        using MountedProcess next = _project.Mount();
+        Assert.Equal(content, File.ReadAllBytes(next.PathOf("a.mrc")));
+        Assert.Equal(0, WritingProject.Emfs("flush", next.MountPoint, "--wait").ExitCode);
+        Assert.Equal(["a.mrc.hdf"], _project.SourceNames);
+    }
+
+    /// <summary>Another staging folder takes over the source, and keeps the names of the first away from its programs.</summary>
+    [Fact]
+    public void Mount_WithAnotherStagingFolder_ShowsWhatTheFirstHasAsUnreadable()
+    {
+        using (MountedProcess mount = _project.Mount())
+        {
+            File.WriteAllBytes(mount.PathOf("a.mrc"), WritingProject.Mrc(1));
+        }
+
+        using MountedProcess other = _project.MountElsewhere("--staging", _project.PathOf("d2"), "--write-delay", "1h");
+        Assert.Throws<IOException>(() => File.ReadAllBytes(other.PathOf("a.mrc")));
+        Assert.Throws<IOException>(() => File.WriteAllBytes(other.PathOf("a.mrc"), []));
+        File.WriteAllBytes(other.PathOf("b.mrc"), WritingProject.Mrc(2));
+        Assert.Equal(0, WritingProject.Emfs("unmount", other.MountPoint).ExitCode);
+        Assert.Equal(["b.mrc.hdf"], _project.SourceNames);
+        using MountedProcess first = _project.Mount();
+        Assert.Equal(WritingProject.Mrc(1), File.ReadAllBytes(first.PathOf("a.mrc")));
+    }
+
+    [Fact]
+    public void Mount_WithADryRun_ArchivesNothingAndSaysWhatItWould()
+    {
+        using MountedProcess mount = _project.Mount("--dry-run", "--profile", "paper");
+        byte[] content = WritingProject.Mrc(1);
+        File.WriteAllBytes(mount.PathOf("a.mrc"), content);
+        Assert.Equal(0, WritingProject.Emfs("flush", mount.MountPoint, "--wait").ExitCode);
+        Assert.Equal(["a.mrc"], _project.SourceNames);
+        Assert.Equal(content, File.ReadAllBytes(_project.PathOf("s", "a.mrc")));
+        JsonElement forecast = Assert.Single(WritingProject.Writing(mount).GetProperty("forecasts").EnumerateArray());
+        Assert.Equal(("a.mrc", 5), (forecast.GetProperty("path").GetString(), forecast.GetProperty("result").GetProperty("bits").GetInt32()));
+        Assert.Contains("5 bits", Programs.Check(Programs.Emfs, "status", mount.MountPoint), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Mount_WithRules_ArchivesByThem()
+    {
+        File.WriteAllText(_project.PathOf("rules.json"), """{ "rules": [ { "glob": "raw/*", "keepRaw": true }, { "glob": "*.st", "bits": 7, "delay": 0 } ] }""");
+        using MountedProcess mount = _project.Mount("--rules", _project.PathOf("rules.json"));
+        Directory.CreateDirectory(mount.PathOf("raw"));
+        File.WriteAllBytes(mount.PathOf("raw", "a.mrc"), WritingProject.Mrc(1));
+        File.WriteAllBytes(mount.PathOf("b.st"), WritingProject.Mrc(2));
+        Assert.True(SpinWait.SpinUntil(() => _project.SourceNames is ["b.st.hdf", "raw"], s_deadline)); // its own delay
+        Assert.Equal(0, WritingProject.Emfs("flush", mount.MountPoint, "--wait").ExitCode);
+        Assert.Equal(WritingProject.Mrc(1), File.ReadAllBytes(_project.PathOf("s", "raw", "a.mrc")));
+        Assert.Contains("\"bits\": 7", Programs.Check(Programs.Emfs, "info", "--json", _project.PathOf("s", "b.st.hdf")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Mount_ThatCannotWork_IsRefusedInOneSentence()
+    {
+        File.WriteAllText(_project.PathOf("rules.json"), "[\n{ \"glob\": \"*\", \"bits\": 99 }\n]");
+        AssertRefused(Usage, "rules.json, line 2: ", _project.Source, _project.MountPoint, "--staging", _project.Staging, "--rules", _project.PathOf("rules.json"));
+        AssertRefused(Usage, "--write-delay needs --staging: without it the mount is read-only", _project.Source, _project.MountPoint, "--write-delay", "1s");
+        AssertRefused(Usage, "--profile needs --staging", _project.Source, _project.MountPoint, "--profile", "paper");
+        AssertRefused(Usage, "--dry-run needs --staging", _project.Source, _project.MountPoint, "--dry-run");
+        AssertRefused(Usage, "--rules and --profile exclude each other", _project.Source, _project.MountPoint, "--staging", _project.Staging, "--profile", "paper", "--rules", "x");
+        AssertRefused(Usage, "--staging and --immutable exclude each other", _project.Source, _project.MountPoint, "--staging", _project.Staging, "--immutable");
+        AssertRefused(Usage, "--staging and --float32 exclude each other", _project.Source, _project.MountPoint, "--staging", _project.Staging, "--float32");
+        AssertRefused(Usage, "'7' is neither a time such as 12h or 7d nor a size such as 500GB (--keep-originals)", _project.Source, _project.MountPoint, "--staging", _project.Staging, "--keep-originals", "7");
+        AssertRefused(Overlap, "the source", _project.Source, _project.MountPoint, "--staging", _project.PathOf("s", "d"));
+        AssertRefused(Overlap, "the mount point", _project.Source, _project.MountPoint, "--staging", _project.PathOf("m", "d"));
+        File.WriteAllText(_project.PathOf("file"), "");
+        AssertRefused(StagingUnusable, "the staging folder", _project.Source, _project.MountPoint, "--staging", _project.PathOf("file"));
+        using MountedProcess reading = _project.MountElsewhere();
+        string other = Directory.CreateDirectory(_project.PathOf("s2")).FullName;
+        Directory.CreateDirectory(_project.PathOf("s", "folder"));
+        AssertRefused(Overlap, "lies on a mount of emfs", other, _project.MountPoint, "--staging", reading.PathOf("folder"));
+        Assert.False(Path.Exists(_project.Staging));
+        Assert.Equal(["folder"], _project.SourceNames);
+    }
+
+    private static void AssertRefused(int exitCode, string sentence, params string[] arguments)
+    {
+        ProgramResult result = WritingProject.Emfs(["mount", .. arguments]);
+        Assert.Contains(sentence, result.Error, StringComparison.Ordinal);
+        Assert.Equal((exitCode, ""), (result.ExitCode, result.Output));
+        Assert.Single(result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+}
