@@ -18,6 +18,10 @@ internal sealed partial class WriteBackQueue
     private long _nextDue = long.MaxValue;             // the watching thread's
     private long _nextDiscard = long.MaxValue;         // the watching thread's
     private int _mustScan;
+    private long _scanCount;
+
+    /// <summary>Looks at all staged files so far.</summary>
+    public long ScanCount => Interlocked.Read(ref _scanCount);
 
     private void RequestScan()
     {
@@ -75,6 +79,7 @@ internal sealed partial class WriteBackQueue
     /// <summary>Puts the files that are due in line.</summary>
     private void Scan(long now)
     {
+        Interlocked.Increment(ref _scanCount);
         _files.Clear();
         _due.Clear();
         _area.Index.CopyTo(_files);
@@ -94,33 +99,6 @@ internal sealed partial class WriteBackQueue
         }
 
         _files.Clear();
-    }
-
-    private FlushRequest[] BeginFlushes()
-    {
-        lock (_gate)
-        {
-            foreach (var flush in _flushes)
-            {
-                flush.WaitingCount = 0;
-                if (flush.LastId is null)
-                {
-                    flush.LastId = 0;
-                    foreach (var file in _files)
-                    {
-                        flush.LastId = Math.Max(flush.LastId.Value, file.Id);
-                    }
-
-                    _spaceNotBefore = 0;
-                    foreach (var pending in _pending.Values)
-                    {
-                        pending.NotBefore = flush.Concerns(pending.File) ? 0 : pending.NotBefore;
-                    }
-                }
-            }
-
-            return [.. _flushes];
-        }
     }
 
     private void Consider(StagedFile file, long now, FlushRequest[] flushes)
@@ -222,58 +200,6 @@ internal sealed partial class WriteBackQueue
                 _due.Add(pending); // a worker removes what was made of it
             }
         }
-    }
-
-    private void EndFlushes()
-    {
-        FlushRequest[] ended;
-        lock (_gate)
-        {
-            ended = [.. _flushes.Where(flush => flush.WaitingCount == 0)];
-        }
-
-        if (ended.Length == 0)
-        {
-            return;
-        }
-
-        if (_area.HasDiscards)
-        {
-            _ = _area.SyncNames();
-        }
-
-        lock (_gate)
-        {
-            foreach (var flush in ended)
-            {
-                _flushes.Remove(flush);
-            }
-        }
-
-        foreach (var flush in ended)
-        {
-            flush.End(ResultOf(flush));
-        }
-    }
-
-    private FlushResult ResultOf(FlushRequest flush)
-    {
-        var remaining = new List<HeldFile>();
-        int count = 0;
-        foreach (var file in _area.Index.All())
-        {
-            var entry = file.Entry;
-            if (flush.Concerns(file) && (file.IsOpen || entry.ParkedReason is not null))
-            {
-                count++;
-                if (remaining.Count < ReportLimit)
-                {
-                    remaining.Add(new HeldFile(entry.Path, entry.ParkedReason ?? "a program has it open"));
-                }
-            }
-        }
-
-        return new FlushResult(remaining, count);
     }
 
     /// <summary>Frees the room of raw files that are gone, once a second at most: each time the journal is flushed.</summary>

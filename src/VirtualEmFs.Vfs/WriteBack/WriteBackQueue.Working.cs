@@ -72,7 +72,7 @@ internal sealed partial class WriteBackQueue
     /// <summary>Readers go first, for a while. Under the gate.</summary>
     private bool MustYield()
     {
-        if (_flushes.Count > 0 || ReadersAreActive is not { } readersAreActive || !readersAreActive())
+        if (_flushes.Exists(flush => flush.WaitingCount > 0) || ReadersAreActive is not { } readersAreActive || !readersAreActive())
         {
             _yieldingSince = null;
             return false;

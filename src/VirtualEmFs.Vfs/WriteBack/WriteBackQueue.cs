@@ -101,40 +101,6 @@ internal sealed partial class WriteBackQueue : IDisposable
         }
     }
 
-    /// <summary>
-    /// Makes everything at and below a path due at once. Ends when none of the files that are staged there now is staged any more, but for
-    /// those that are open or parked; a full disk is waited for.
-    /// </summary>
-    /// <param name="path">Path in the source; null for everything.</param>
-    public Task<FlushResult> Flush(string? path, CancellationToken cancellation)
-    {
-        var flush = new FlushRequest(path ?? "");
-        lock (_gate)
-        {
-            if (_stopping.IsCancellationRequested)
-            {
-                return Task.FromCanceled<FlushResult>(_stopping.Token);
-            }
-
-            _flushes.Add(flush);
-        }
-
-        flush.Registration = cancellation.Register(() =>
-        {
-            lock (_gate)
-            {
-                _flushes.Remove(flush);
-            }
-
-            flush.Completion.TrySetCanceled(cancellation);
-        });
-        RequestScan();
-        return flush.Completion.Task;
-    }
-
-    /// <summary>Archives what is staged, before an unmount.</summary>
-    public Task<FlushResult> Drain(CancellationToken cancellation) => Flush(null, cancellation);
-
     /// <summary>Tries a parked or failing file again at once. Waits for the disk.</summary>
     /// <returns><see cref="VfsStatus.NotFound"/> when nothing is staged under the path.</returns>
     public VfsStatus Retry(string path)

@@ -1,0 +1,300 @@
+using VirtualEmFs.Frames;
+using VirtualEmFs.Mount.Sources;
+using VirtualEmFs.Tests.Vfs.Staging;
+using VirtualEmFs.Vfs;
+using VirtualEmFs.Vfs.Ports;
+using VirtualEmFs.Vfs.Staging;
+using VirtualEmFs.Vfs.WriteBack;
+using Xunit;
+
+namespace VirtualEmFs.Tests.Vfs.WriteBack;
+
+/// <summary>What cannot be archived stays staged: it is tried again, or parked with its reason, and never lost.</summary>
+public sealed class FailureTests
+{
+    [Fact]
+    public void RepeatedFailure_IsTriedAgainAfterGrowingPauses_ThenParked()
+    {
+        using var fixture = WriteBackFixture.Started();
+        fixture.Archiver.Midway = (task, _) => throw new ArchiveException(task.RawPath, "does not decode to what was written");
+        var file = fixture.Write("a.mrc", "data.");
+        fixture.Advance(30);
+        int tries = 1;
+        double[] pauses = [1, 4, 16, 64];
+        foreach (double pause in pauses)
+        {
+            Tried(fixture, file, tries);
+            Assert.Equal([new HeldFile("a.mrc", "does not decode to what was written")], fixture.Queue.GetStatus().Failing);
+            fixture.Advance(pause - 0.1);
+            Assert.Equal(tries, fixture.Tasks.Length);
+            fixture.Advance(0.1);
+            tries++;
+        }
+
+        WriteBackFixture.Until(() => file.Entry.ParkedReason is not null);
+        fixture.Advance(100_000);
+        Assert.Equal(5, fixture.Tasks.Length);
+        Assert.Equal(StagedState.Parked, file.State);
+        var status = fixture.Queue.GetStatus();
+        Assert.Equal([new HeldFile("a.mrc", "does not decode to what was written")], status.Parked);
+        Assert.Empty(status.Failing);
+        Assert.Equal("data.", fixture.ContentOf("a.mrc"));
+        Assert.Single(fixture.Log, line => line.Contains("not archived yet", StringComparison.Ordinal));
+        Assert.Single(fixture.Log, line => line.Contains("parked", StringComparison.Ordinal));
+        fixture.AssertClean();
+    }
+
+    public enum Ending
+    {
+        Write,
+        Rename,
+        Retry,
+    }
+
+    [Theory]
+    [InlineData(Ending.Write)]
+    [InlineData(Ending.Rename)]
+    [InlineData(Ending.Retry)]
+    public void ParkedFile_IsTriedAgainWhenSomethingHappensToIt(Ending ending)
+    {
+        using var fixture = WriteBackFixture.Started();
+        var file = Parked(fixture);
+        Assert.Equal(new HeldFile("a.mrc", "a.mrc.hdf " + InTheWay), Assert.Single(fixture.Flush().Remaining));
+        fixture.Disk.Remove("/s/a.mrc.hdf");
+        fixture.Look();
+        Assert.Equal(StagedState.Parked, file.State);
+        switch (ending)
+        {
+            case Ending.Write:
+                fixture.Write("a.mrc", "newer.");
+                break;
+            case Ending.Rename:
+                Assert.Equal(VfsStatus.Ok, fixture.Area.Rename(file, "b.mrc", null, null));
+                break;
+            case Ending.Retry:
+                Assert.Equal(VfsStatus.NotFound, fixture.Queue.Retry("b.mrc"));
+                Assert.Equal(VfsStatus.Ok, fixture.Queue.Retry("a.mrc"));
+                WriteBackFixture.Until(() => file.IsGone);
+                break;
+        }
+
+        Assert.Equal(0, fixture.Flush().RemainingCount);
+        Assert.Equal([ending == Ending.Rename ? "/s/b.mrc.hdf" : "/s/a.mrc.hdf"], fixture.InSource());
+        Assert.True(file.IsGone);
+    }
+
+    [Fact]
+    public void ParkedFile_StaysParkedInTheNextMount_UntilItIsWrittenTo()
+    {
+        using var fixture = WriteBackFixture.Started();
+        Parked(fixture);
+        using var next = fixture.After(CrashMode.ProcessDeath);
+        next.Queue.Start();
+        Assert.Equal(1, next.Flush().RemainingCount);
+        next.Disk.Remove("/s/a.mrc.hdf");
+        next.Write("a.mrc", "newer.");
+        Assert.Equal(0, next.Flush().RemainingCount);
+        Assert.Equal(FakeArchiver.ArchiveOf("newer."), next.Disk.ContentOf("/s/a.mrc.hdf"));
+    }
+
+    /// <summary>A full source says nothing about a file: it waits for room for as long as it takes, and others do not all try in vain.</summary>
+    [Fact]
+    public void FullSource_IsWaitedForForEver()
+    {
+        using var fixture = WriteBackFixture.Started();
+        bool isFull = true;
+        fixture.Archiver.Midway = (task, _) =>
+        {
+            if (isFull)
+            {
+                throw new DiskFailedException(task.TemporaryPath, "no space left", VfsStatus.NoSpace);
+            }
+        };
+        for (int i = 0; i < 10; i++)
+        {
+            fixture.Write($"{i}.mrc", "data.");
+        }
+
+        fixture.Advance(30);
+        WriteBackFixture.Until(() => fixture.Queue.GetStatus().FailingCount == 1);
+        Assert.Single(fixture.Tasks);
+        for (int i = 0; i < 40; i++)
+        {
+            fixture.Advance(600);
+            int last = fixture.Tasks.Length;
+            WriteBackFixture.Until(() => fixture.Queue.GetStatus() is { Compressing.Count: 0, FailingCount: > 0 });
+            Assert.InRange(fixture.Tasks.Length, last, last + 10);
+        }
+
+        WriteBackFixture.Until(() => fixture.Queue.GetStatus().FailingCount == 10 || AdvancedOf(fixture));
+        Assert.Equal(0, fixture.Queue.GetStatus().ParkedCount);
+        Assert.Equal(10, fixture.Log.Count(line => line.Contains("no space left", StringComparison.Ordinal)));
+        isFull = false;
+        Assert.Equal(0, fixture.Flush().RemainingCount); // at once, though the next try was minutes away
+        Assert.Equal(10, fixture.InSource().Length);
+        fixture.AssertClean();
+    }
+
+    [Theory]
+    [InlineData("a.mrc")]
+    [InlineData("a.txt")]
+    public void SourceThatIsReallyFull_KeepsTheRawFile_AndRecovers(string name)
+    {
+        var disk = new SimulatedDisk("/s", "/d");
+        var volume = disk.AddVolume("/s", 1 << 14);
+        using var fixture = new WriteBackFixture(disk: disk);
+        disk.Put("/s/filling", new byte[1 << 14]);
+        fixture.Write(name, new string('x', 10_000) + ".");
+        fixture.Queue.Start();
+        fixture.Advance(30);
+        WriteBackFixture.Until(() => fixture.Queue.GetStatus().FailingCount == 1);
+        Assert.Equal(10_001, fixture.ContentOf(name)!.Length);
+        Assert.Empty(disk.NamesIn("/s/.emfs/tmp"));
+        volume.CapacityBytes = 1 << 20;
+        fixture.Advance(1);
+        WriteBackFixture.Until(() => fixture.Area.Index.Count == 0);
+        Assert.Equal(10_001, fixture.ContentOf(name)!.Length);
+    }
+
+    /// <summary>Whatever a disk answers once, at any call: the file is archived in the end, and nothing is left.</summary>
+    [Theory]
+    [InlineData(VfsStatus.Corrupt, false)]
+    [InlineData(VfsStatus.NoSpace, false)]
+    [InlineData(VfsStatus.Corrupt, true)]
+    public void AnySingleFailureOfADisk_IsGotOver(VfsStatus status, bool keepsOriginals)
+    {
+        var options = new WriteBackOptions { Workers = 1, KeepOriginals = keepsOriginals ? new OriginalsPolicy(null, null) : null };
+        for (int call = 1; ; call++)
+        {
+            using var fixture = new WriteBackFixture(options);
+            fixture.Write("a.mrc", "data.");
+            fixture.Write("b.txt", "text.");
+            fixture.Write("b.mrc", "incomplete");
+            fixture.Queue.Start();
+            fixture.Look();
+            fixture.Disk.Faults.Fail(null, call, status);
+            long failures = fixture.Disk.Faults.Failures;
+            fixture.Time.Advance(TimeSpan.FromSeconds(30));
+            WriteBackFixture.Until(() =>
+            {
+                fixture.Time.Advance(TimeSpan.FromSeconds(1));
+                return fixture.Area.Index.Count == 0;
+            });
+            bool hasFailed = fixture.Disk.Faults.Failures > failures;
+            fixture.Disk.Faults.Clear();
+            fixture.Flush();
+            Assert.Equal(("data.", "text.", "incomplete"), (fixture.ContentOf("a.mrc"), fixture.ContentOf("b.txt"), fixture.ContentOf("b.mrc")));
+            Assert.Equal(["/s/a.mrc.hdf", "/s/b.mrc", "/s/b.txt"], fixture.InSource().Order(StringComparer.Ordinal));
+            if (!hasFailed)
+            {
+                Assert.InRange(call, 40, 1_000);
+                return;
+            }
+        }
+    }
+
+    [Fact]
+    public void ErrorOfOurOwn_CostsNeitherTheFileNorTheWorker()
+    {
+        using var fixture = WriteBackFixture.Started();
+        fixture.Archiver.Midway = (task, _) =>
+        {
+            if (task.RelativePath == "a.mrc")
+            {
+                throw new InvalidOperationException("a mistake");
+            }
+        };
+        var file = fixture.Write("a.mrc", "data.");
+        fixture.Write("b.mrc", "other.");
+        fixture.Advance(30);
+        WriteBackFixture.Until(() => !fixture.Finished.IsEmpty);
+        Assert.Equal([("", "b.mrc")], fixture.Finished);
+        Assert.False(file.IsGone);
+    }
+
+    /// <summary>A commit never replaces a file that the mount did not write.</summary>
+    [Theory]
+    [InlineData("/s/a.mrc.hdf", true)]
+    [InlineData("/s/a.mrc.hdf", false)]
+    [InlineData("/s/a.mrc", true)]
+    [InlineData("/s/a.mrc", false)]
+    public void ForeignFileInTheWay_StaysAsItIs(string foreign, bool comesDuringCompression)
+    {
+        using var fixture = new WriteBackFixture();
+        var file = fixture.Write("a.mrc", "data.");
+        if (comesDuringCompression)
+        {
+            fixture.Archiver.Midway = (_, _) => fixture.Disk.Put(foreign, "foreign"u8);
+        }
+        else
+        {
+            fixture.Disk.Put(foreign, "foreign"u8);
+        }
+
+        fixture.Queue.Start();
+        Assert.Equal($"{foreign[3..]} {InTheWay}", Assert.Single(fixture.Flush().Remaining).Reason);
+        Assert.Equal("foreign"u8.ToArray(), fixture.Disk.ContentOf(foreign));
+        Assert.Equal("data."u8.ToArray(), fixture.Disk.ContentOf(fixture.Area.RawPathOf(file.Entry)));
+        Assert.Equal(comesDuringCompression ? 1 : 0, fixture.Tasks.Length);
+        fixture.AssertClean();
+    }
+
+    [Fact]
+    public void FlushOfAFolder_WaitsForThatAlone_AndNotForWhatComesLater()
+    {
+        using var fixture = WriteBackFixture.Started();
+        fixture.Disk.MakeFolder("/s/in", 0x1ED);
+        fixture.Disk.MakeFolder("/s/inner", 0x1ED);
+        fixture.Write("in/a.mrc", "data.");
+        fixture.Write("inner/b.mrc", "data.");
+        var open = fixture.OpenForWriting("in/open.mrc");
+        fixture.Archiver.Midway = (_, _) =>
+        {
+            for (int i = 0; fixture.Tasks.Length == 1 && i < 3; i++)
+            {
+                fixture.Write($"in/later{i}.mrc", "data.");
+            }
+        };
+        var result = fixture.Flush("in");
+        Assert.Equal([new HeldFile("in/open.mrc", "a program has it open")], result.Remaining);
+        Assert.Equal(["/s/in/a.mrc.hdf"], fixture.InSource());
+        Assert.Equal(0, fixture.Flush("inner/b.mrc").RemainingCount);
+        Assert.Equal(["/s/in/a.mrc.hdf", "/s/inner/b.mrc.hdf"], fixture.InSource());
+        fixture.Area.Close(open, isWriter: true);
+    }
+
+    [Fact]
+    public void FlushThatIsCancelled_EndsAtOnce()
+    {
+        using var fixture = WriteBackFixture.Started();
+        fixture.Archiver.Midway = (task, _) => throw new DiskFailedException(task.RawPath, "no space left", VfsStatus.NoSpace);
+        fixture.Write("a.mrc", "data.");
+        using var stopping = new CancellationTokenSource();
+        var flush = fixture.Queue.Flush(null, stopping.Token);
+        WriteBackFixture.Until(() => !fixture.Archiver.Tasks.IsEmpty);
+        Assert.False(flush.IsCompleted);
+        stopping.Cancel();
+        Assert.True(flush.IsCanceled);
+    }
+
+    private const string InTheWay =
+        "is in the source already, and this mount did not write it; move it away there, then 'emfs retry', or give the file another name";
+
+    private static bool AdvancedOf(WriteBackFixture fixture)
+    {
+        fixture.Time.Advance(TimeSpan.FromSeconds(60));
+        return false;
+    }
+
+    private static StagedFile Parked(WriteBackFixture fixture)
+    {
+        fixture.Disk.Put("/s/a.mrc.hdf", "foreign"u8);
+        Assert.Equal(VfsStatus.Ok, fixture.Area.Create("a.mrc", new Creation(0x1A0, 0, 0), out var file));
+        fixture.Write("a.mrc", "data.");
+        Assert.Equal(1, fixture.Flush().RemainingCount);
+        return file!;
+    }
+
+    private static void Tried(WriteBackFixture fixture, StagedFile file, int count) =>
+        WriteBackFixture.Until(() => fixture.Tasks.Length == count && file.State is StagedState.Quiet && fixture.Queue.GetStatus().Compressing.Count == 0);
+}

@@ -1,0 +1,339 @@
+using VirtualEmFs.Tests.Vfs.Staging;
+using VirtualEmFs.Vfs;
+using VirtualEmFs.Vfs.Ports;
+using VirtualEmFs.Vfs.Staging;
+using VirtualEmFs.Vfs.WriteBack;
+using Xunit;
+
+namespace VirtualEmFs.Tests.Vfs.WriteBack;
+
+/// <summary>Quiet files become archives, once, and what is no MRC file goes to the source as it is.</summary>
+public sealed class WriteBackQueueTests
+{
+    [Fact]
+    public void ClosedFile_IsArchivedWhenItHasBeenQuietForItsDelay()
+    {
+        using var fixture = WriteBackFixture.Started();
+        var file = fixture.Write("a.mrc", "data.");
+        fixture.Advance(29.9);
+        Assert.Equal(StagedState.Writing, file.State);
+        Assert.Empty(fixture.Tasks);
+        fixture.Advance(0.1);
+        WriteBackFixture.Until(() => !fixture.Finished.IsEmpty);
+        Assert.Equal(FakeArchiver.ArchiveOf("data."), fixture.Disk.ContentOf("/s/a.mrc.hdf"));
+        Assert.Equal(["/s/a.mrc.hdf"], fixture.InSource());
+        Assert.Equal([("", "a.mrc")], fixture.Finished);
+        Assert.True(file.IsGone);
+        Assert.Equal(0, fixture.Area.Index.Count);
+        var task = Assert.Single(fixture.Tasks);
+        Assert.Equal(("a.mrc", null, file.Entry.Inode), (task.RelativePath, task.EarlierArchivePath, task.Inode));
+        fixture.AssertClean();
+    }
+
+    /// <summary>The raw file's room is free a second after its archive is there, whatever else happens.</summary>
+    [Fact]
+    public void RawFile_IsRemovedWhenTheJournalIsDurable()
+    {
+        using var fixture = WriteBackFixture.Started();
+        fixture.Write("a.mrc", "data.");
+        fixture.Advance(30);
+        WriteBackFixture.Until(() => !fixture.Finished.IsEmpty);
+        fixture.Look();
+        WriteBackFixture.Until(() =>
+        {
+            fixture.Time.Advance(TimeSpan.FromSeconds(1));
+            return fixture.Disk.NamesIn("/d/files").Length == 0;
+        });
+        Assert.False(fixture.Area.HasDiscards);
+    }
+
+    [Fact]
+    public void OpenFile_IsNeverDue()
+    {
+        using var fixture = WriteBackFixture.Started();
+        var file = fixture.OpenForWriting("a.mrc");
+        fixture.Put(file, "data.");
+        fixture.Advance(100_000);
+        Assert.Equal(StagedState.Writing, file.State);
+        fixture.Area.Close(file, isWriter: true);
+        fixture.Advance(29);
+        Assert.Empty(fixture.Tasks);
+        fixture.Advance(1);
+        WriteBackFixture.Until(() => file.IsGone);
+    }
+
+    [Fact]
+    public void Rule_HasADelayOfItsOwn()
+    {
+        using var fixture = WriteBackFixture.Started();
+        fixture.Archiver.Delays.Add("slow.mrc", TimeSpan.FromMinutes(10));
+        var slow = fixture.Write("slow.mrc", "data.");
+        var usual = fixture.Write("usual.mrc", "data.");
+        fixture.Advance(599);
+        WriteBackFixture.Until(() => usual.IsGone);
+        Assert.Equal(StagedState.Writing, slow.State);
+        fixture.Advance(1);
+        WriteBackFixture.Until(() => slow.IsGone);
+    }
+
+    /// <summary>rsync writes under a name of its own, and RELION under <c>.tmp</c>: the name at the time decides.</summary>
+    [Fact]
+    public void NameThatIsNoMrcName_SendsTheFileToTheSourceUnchanged()
+    {
+        using var fixture = WriteBackFixture.Started();
+        var file = fixture.Write("notes.mrc", "text.");
+        fixture.Disk.SetExtendedAttribute(fixture.Area.RawPathOf(file.Entry), "user.note", [1, 2], ExtendedAttributeMode.Create);
+        fixture.Disk.SetAttributes(fixture.Area.RawPathOf(file.Entry), new AttributeChange(0x9A4, MtimeNs: 1_234_567_890));
+        fixture.Disk.Stat(fixture.Area.RawPathOf(file.Entry), out var raw);
+        Assert.Equal(VfsStatus.Ok, fixture.Area.Rename(file, "notes.mrc~", null, null));
+        fixture.Flush();
+        Assert.Empty(fixture.Tasks);
+        Assert.Equal("text.", fixture.ContentOf("notes.mrc~"));
+        fixture.Disk.Stat("/s/notes.mrc~", out var stat);
+        Assert.Equal((0x9A4u, 1000u, 100u, 1_234_567_890L, raw.AtimeNs), (stat.Permissions, stat.Uid, stat.Gid, stat.Version.MtimeNs, stat.AtimeNs));
+        Assert.Equal(VfsStatus.Ok, fixture.Disk.GetExtendedAttribute("/s/notes.mrc~", "user.note", out byte[] value));
+        Assert.Equal<byte>([1, 2], value);
+        Assert.Empty(fixture.Disk.NamesIn("/d/files"));
+        fixture.AssertClean();
+    }
+
+    /// <summary>MotionCor and cisTEM write the header when they close: what a killed one leaves is no MRC file, and stays raw until it is one.</summary>
+    [Fact]
+    public void IncompleteFile_StaysRawUntilItIsComplete()
+    {
+        using var fixture = WriteBackFixture.Started();
+        fixture.Write("a.mrc", "no header yet");
+        fixture.Flush();
+        Assert.Equal("no header yet", fixture.ContentOf("a.mrc"));
+        Assert.Equal(["/s/a.mrc"], fixture.InSource());
+        Assert.Equal(1, fixture.Queue.GetStatus().Totals.KeptRawFiles);
+
+        var file = fixture.OpenForWriting("a.mrc"); // where it lies
+        Assert.True(file.Entry.IsInPlace);
+        fixture.Area.Close(file, isWriter: true);
+        fixture.Flush();
+        Assert.Equal(["/s/a.mrc"], fixture.InSource());
+        Assert.Equal(0, fixture.Area.Index.Count);
+
+        fixture.Write("a.mrc", "complete.");
+        fixture.Flush();
+        Assert.Equal(["/s/a.mrc.hdf"], fixture.InSource());
+        Assert.Equal("complete.", fixture.ContentOf("a.mrc"));
+        fixture.AssertClean();
+    }
+
+    /// <summary>RELION opens, appends and closes a stack for each particle; SerialEM adds a section every few minutes.</summary>
+    [Fact]
+    public void SeriesThatGrows_IsCompressedASmallNumberOfTimes()
+    {
+        using var fixture = WriteBackFixture.Started();
+        string content = "";
+        for (int section = 0; section < 41; section++)
+        {
+            content = string.Concat(content.AsSpan(0, Math.Max(0, content.Length - 1)), $"section {section},.");
+            fixture.Write("TS.mrc", content);
+            for (int second = 0; second < 31; second++)
+            {
+                fixture.Advance(1);
+                WriteBackFixture.Until(() => fixture.Area.Index.Find("TS.mrc") is not { State: not StagedState.Writing });
+            }
+        }
+
+        fixture.Flush();
+        Assert.InRange(fixture.Tasks.Length, 2, 6);
+        Assert.Equal(content, fixture.ContentOf("TS.mrc"));
+        Assert.Equal(["/s/TS.mrc.hdf"], fixture.InSource());
+        fixture.AssertClean();
+    }
+
+    [Fact]
+    public void FileWrittenAgainAfterItsCommit_WaitsTwiceAsLongUntilTheLongestDelay()
+    {
+        var options = new WriteBackOptions { Workers = 1, LongestDelay = TimeSpan.FromSeconds(100) };
+        using var fixture = WriteBackFixture.Started(options);
+        double[] delays = [30, 60, 100, 100];
+        foreach (double delay in delays)
+        {
+            var file = fixture.Write("a.mrc", $"version {fixture.Tasks.Length}.");
+            fixture.Advance(delay - 0.1);
+            Assert.Equal(StagedState.Writing, file.State);
+            fixture.Advance(0.1);
+            WriteBackFixture.Until(() => file.IsGone);
+            fixture.Advance(5);
+        }
+
+        fixture.Time.Advance(options.ReopenWindow);
+        var later = fixture.Write("a.mrc", "long after.");
+        fixture.Advance(30);
+        WriteBackFixture.Until(() => later.IsGone);
+        Assert.Equal(5, fixture.Tasks.Length);
+    }
+
+    [Fact]
+    public void Files_AreArchivedOldestFirst()
+    {
+        using var fixture = WriteBackFixture.Started();
+        string[] names = ["c.mrc", "a.mrc", "d.mrc", "b.mrc"];
+        foreach (string name in names)
+        {
+            fixture.Write(name, "data.");
+            fixture.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        fixture.Write("c.mrc", "newer.");
+        fixture.Advance(30);
+        WriteBackFixture.Until(() => fixture.Finished.Count == 4);
+        Assert.Equal(["a.mrc", "d.mrc", "b.mrc", "c.mrc"], fixture.Tasks.Select(task => task.RelativePath));
+    }
+
+    [Fact]
+    public void Workers_AreAsManyAsAskedFor()
+    {
+        using var fixture = new WriteBackFixture(new WriteBackOptions { Workers = 3 });
+        using var meeting = new Barrier(3);
+        fixture.Archiver.Midway = (_, cancellation) => Assert.True(meeting.SignalAndWait(WriteBackFixture.Deadline, cancellation));
+        for (int i = 0; i < 12; i++)
+        {
+            fixture.Write($"{i}.mrc", "data.");
+        }
+
+        fixture.Queue.Start();
+        fixture.Flush();
+        Assert.Equal((3, 12), (fixture.Archiver.MostAtOnce, fixture.Tasks.Length));
+    }
+
+    [Fact]
+    public void ClockSetBack_HoldsNothingUp()
+    {
+        using var fixture = WriteBackFixture.Started();
+        var file = fixture.Write("a.mrc", "data.");
+        fixture.Time.Correction = TimeSpan.FromDays(-400);
+        fixture.Advance(30);
+        WriteBackFixture.Until(() => file.IsGone);
+    }
+
+    /// <summary>A full day of reading must not let the staging folder fill up, and a moment of it costs a moment.</summary>
+    [Fact]
+    public void Readers_GoFirstForAWhile()
+    {
+        bool areActive = true;
+        using var fixture = new WriteBackFixture(readersAreActive: () => Volatile.Read(ref areActive));
+        fixture.Queue.Start();
+        var first = fixture.Write("a.mrc", "data.");
+        var second = fixture.Write("b.mrc", "data.");
+        fixture.Advance(30);
+        fixture.Advance(4.9);
+        Assert.Equal(StagedState.Quiet, first.State);
+        Assert.Empty(fixture.Tasks);
+        WriteBackFixture.Until(() =>
+        {
+            fixture.Time.Advance(TimeSpan.FromSeconds(0.1));
+            return first.IsGone;
+        });
+        Assert.False(second.IsGone);
+        Volatile.Write(ref areActive, false);
+        WriteBackFixture.Until(() =>
+        {
+            fixture.Time.Advance(TimeSpan.FromSeconds(0.01));
+            return second.IsGone;
+        });
+    }
+
+    [Fact]
+    public void DryRun_TellsWhatEachFileWouldGet()
+    {
+        using var fixture = WriteBackFixture.Started(new WriteBackOptions { Workers = 1, IsDryRun = true });
+        fixture.Write("a.mrc", "data.");
+        fixture.Write("b.mrc", "incomplete");
+        fixture.Flush();
+        Assert.Equal(["/s/a.mrc", "/s/b.mrc"], fixture.InSource());
+        Assert.Equal("data.", fixture.ContentOf("a.mrc"));
+        var forecasts = fixture.Queue.GetStatus().Forecasts;
+        Assert.Equal(
+            [new Forecast("a.mrc", new ArchivingResult(null, "the rule", 10, 1, 2, 5, 16)), new Forecast("b.mrc", new ArchivingResult("the file is incomplete"))],
+            forecasts);
+        Assert.Contains("a.mrc: would be archived, 5 bytes in 16 (the rule, 10 bits)", fixture.Log);
+        Assert.Empty(fixture.Tasks);
+        fixture.AssertClean();
+    }
+
+    [Fact]
+    public void Status_TellsWhatIsStagedAndWhatWasSaved()
+    {
+        using var fixture = WriteBackFixture.Started();
+        fixture.Write("a.mrc", "data.");
+        fixture.Flush();
+        using var begun = new ManualResetEventSlim();
+        using var mayGoOn = new ManualResetEventSlim();
+        fixture.Archiver.Midway = (_, cancellation) =>
+        {
+            begun.Set();
+            mayGoOn.Wait(WriteBackFixture.Deadline, cancellation);
+        };
+        fixture.Write("b.mrc", "more data.");
+        fixture.Advance(60);
+        Assert.True(begun.Wait(WriteBackFixture.Deadline, TestContext.Current.CancellationToken));
+        fixture.OpenForWriting("c.mrc");
+        fixture.Advance(10);
+        var status = fixture.Queue.GetStatus();
+        Assert.Equal((2, 10L, 1, 0), (status.StagedFiles, status.StagedBytes, status.OpenFiles, status.QueuedFiles));
+        Assert.Equal(TimeSpan.FromSeconds(70), status.OldestAge);
+        Assert.Equal([new CompressingFile("b.mrc", 10, 0, TimeSpan.FromSeconds(10))], status.Compressing);
+        Assert.Equal(new WriteBackTotals(ArchivedFiles: 1, GuardedFiles: 1, ClampedSamples: 2, RawBytes: 5, ArchiveBytes: 16), status.Totals);
+        mayGoOn.Set();
+    }
+
+    /// <summary>Small records, no tasks or timers: and one look at all of them however many of them change at once.</summary>
+    [Fact]
+    public void HundredThousandStagedFiles_CostLittle()
+    {
+        const int Count = 100_000;
+        using var fixture = WriteBackFixture.Started();
+        for (int i = 1; i <= Count; i++)
+        {
+            var entry = new StagedEntry(1000 + i, $"{i % 100}/{i}.mrc", IsInPlace: false, 7);
+            fixture.Area.Index.Put(new StagedFile(entry, fixture.Time.GetTimestamp()), entry);
+        }
+
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        int threads = ThreadPool.ThreadCount;
+        fixture.Look();
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, 0, Count * 300);
+        long looks = fixture.Queue.ScanCount;
+        for (int i = 0; i < 10_000; i++)
+        {
+            fixture.Area.Close(fixture.OpenForWriting("x.mrc"), isWriter: true);
+        }
+
+        fixture.Look();
+        Assert.InRange(fixture.Queue.ScanCount - looks, 1, 1_000);
+        Assert.InRange(ThreadPool.ThreadCount, 0, threads + 8);
+    }
+
+    [Fact]
+    public void Dispose_LeavesEverythingStaged_AndTheNextMountArchivesIt()
+    {
+        using var fixture = WriteBackFixture.Started();
+        using var begun = new ManualResetEventSlim();
+        fixture.Archiver.Midway = (_, cancellation) =>
+        {
+            begun.Set();
+            cancellation.WaitHandle.WaitOne(WriteBackFixture.Deadline);
+        };
+        fixture.Write("a.mrc", "data.");
+        var flush = fixture.Queue.Flush(null, TestContext.Current.CancellationToken);
+        Assert.True(begun.Wait(WriteBackFixture.Deadline, TestContext.Current.CancellationToken));
+        fixture.Queue.Dispose();
+        Assert.True(flush.IsCanceled);
+        Assert.True(fixture.Queue.Flush(null, TestContext.Current.CancellationToken).IsCanceled);
+        Assert.Empty(fixture.InSource());
+        Assert.Equal("data.", fixture.ContentOf("a.mrc"));
+        fixture.AssertClean();
+
+        using var next = fixture.After(CrashMode.ProcessDeath);
+        next.Queue.Start();
+        next.Flush();
+        Assert.Equal("data.", next.ContentOf("a.mrc"));
+        Assert.Equal(["/s/a.mrc.hdf"], next.InSource());
+    }
+}
