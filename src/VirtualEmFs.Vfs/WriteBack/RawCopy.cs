@@ -136,29 +136,31 @@ internal static class RawCopy
 
     private static VfsStatus MirrorExtendedAttributes(IDisk disk, string fromPath, string toPath)
     {
-        if (disk.ListExtendedAttributes(fromPath, out var wanted) != VfsStatus.Ok || disk.ListExtendedAttributes(toPath, out var present) != VfsStatus.Ok)
+        // Some file systems have none, and say so.
+        IReadOnlyList<string> wanted = disk.ListExtendedAttributes(fromPath, out var names) == VfsStatus.Ok ? [.. names.Where(IsTheUsers)] : [];
+        IReadOnlyList<string> present = disk.ListExtendedAttributes(toPath, out names) == VfsStatus.Ok ? [.. names.Where(IsTheUsers)] : [];
+        foreach (string name in wanted)
         {
-            return VfsStatus.Ok; // one of the file systems has none
-        }
-
-        foreach (string name in wanted.Where(IsTheUsers))
-        {
-            if (disk.GetExtendedAttribute(fromPath, name, out byte[] value) != VfsStatus.Ok
-                || (present.Contains(name) && disk.GetExtendedAttribute(toPath, name, out byte[] old) == VfsStatus.Ok && value.AsSpan().SequenceEqual(old)))
+            var status = disk.GetExtendedAttribute(fromPath, name, out byte[] value);
+            if (status == VfsStatus.Ok
+                && !(present.Contains(name) && disk.GetExtendedAttribute(toPath, name, out byte[] old) == VfsStatus.Ok && value.AsSpan().SequenceEqual(old)))
             {
-                continue;
+                status = disk.SetExtendedAttribute(toPath, name, value, ExtendedAttributeMode.CreateOrReplace);
             }
 
-            var status = disk.SetExtendedAttribute(toPath, name, value, ExtendedAttributeMode.CreateOrReplace);
-            if (status is not (VfsStatus.Ok or VfsStatus.NotSupported))
+            if (status is not (VfsStatus.Ok or VfsStatus.NoData))
             {
                 return status;
             }
         }
 
-        foreach (string name in present.Where(IsTheUsers).Except(wanted))
+        foreach (string name in present.Except(wanted))
         {
-            _ = disk.RemoveExtendedAttribute(toPath, name);
+            var status = disk.RemoveExtendedAttribute(toPath, name);
+            if (status is not (VfsStatus.Ok or VfsStatus.NoData))
+            {
+                return status;
+            }
         }
 
         return VfsStatus.Ok;

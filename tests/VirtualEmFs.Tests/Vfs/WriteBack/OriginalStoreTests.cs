@@ -1,0 +1,130 @@
+using VirtualEmFs.Tests.Vfs.Staging;
+using VirtualEmFs.Vfs;
+using VirtualEmFs.Vfs.Staging;
+using VirtualEmFs.Vfs.WriteBack;
+using Xunit;
+
+namespace VirtualEmFs.Tests.Vfs.WriteBack;
+
+/// <summary>Raw files stay for as long as people asked for, through every way in which a mount can end.</summary>
+public sealed class OriginalStoreTests
+{
+    private static readonly OriginalsPolicy s_forEver = new(null, null);
+
+    [Fact]
+    public void CommittedFile_LeavesItsOriginal()
+    {
+        using var fixture = WriteBackFixture.Started(Keeping(s_forEver));
+        var start = fixture.Time.GetUtcNow();
+        fixture.Write("in.mrc", "first.");
+        fixture.Flush();
+        fixture.Advance(10);
+        fixture.Write("in.mrc", "second.");
+        fixture.Write("b.mrc", "incomplete");
+        fixture.Flush();
+        var originals = new OriginalStore(fixture.Disk, "/d");
+        Assert.Equal([new Original(1, "in.mrc", start, 6), new Original(2, "in.mrc", start.AddSeconds(10), 7)], originals.List());
+        Assert.Equal(2, originals.FindNewest("in.mrc")!.Id);
+        Assert.Null(originals.FindNewest("b.mrc")); // it is in the source as it was
+        Assert.Equal("first."u8.ToArray(), fixture.Disk.ContentOf(originals.PathOf(1)));
+        Assert.Equal("second."u8.ToArray(), fixture.Disk.ContentOf(originals.PathOf(2)));
+        Assert.Equal(VfsStatus.Ok, originals.Delete(2));
+        Assert.Equal(1, originals.FindNewest("in.mrc")!.Id);
+        Assert.Equal(["1", "1.json"], fixture.Disk.NamesIn("/d/originals"));
+    }
+
+    [Fact]
+    public void OriginalOfAFileThatLiesInTheSource_IsACopy()
+    {
+        var disk = new SimulatedDisk("/s", "/d");
+        disk.AddVolume("/s", 1 << 30);
+        using var fixture = new WriteBackFixture(Keeping(s_forEver), disk);
+        disk.Put("/s/a.mrc", "data."u8);
+        fixture.Stage("a.mrc");
+        fixture.Queue.Start();
+        fixture.Flush();
+        Assert.Equal(["/s/a.mrc.hdf"], fixture.InSource());
+        Assert.Equal("data."u8.ToArray(), disk.ContentOf(fixture.Queue.Originals.PathOf(1)));
+    }
+
+    [Fact]
+    public void Originals_GoByTotalSize_OldestFirst()
+    {
+        using var fixture = WriteBackFixture.Started(Keeping(new OriginalsPolicy(null, 25)));
+        for (int i = 0; i < 5; i++)
+        {
+            fixture.Write($"{i}.mrc", "ten bytes.");
+            fixture.Flush();
+            fixture.Advance(1);
+        }
+
+        Assert.Equal(["3.mrc", "4.mrc"], fixture.Queue.Originals.List().Select(original => original.Path));
+        Assert.Equal(["4", "4.json", "5", "5.json"], fixture.Disk.NamesIn("/d/originals"));
+    }
+
+    [Fact]
+    public void Originals_GoByAge_AlsoWhenTheNextMountStarts()
+    {
+        var options = Keeping(new OriginalsPolicy(TimeSpan.FromHours(1), null));
+        using var fixture = WriteBackFixture.Started(options);
+        fixture.Write("a.mrc", "data.");
+        fixture.Flush();
+        fixture.Advance(1800);
+        fixture.Write("b.mrc", "data.");
+        fixture.Flush();
+        Assert.Equal(2, fixture.Queue.Originals.List().Count);
+        using var next = fixture.After(CrashMode.ProcessDeath);
+        next.Time.Advance(TimeSpan.FromSeconds(3700));
+        next.Queue.Start();
+        Assert.Equal(["b.mrc"], next.Queue.Originals.List().Select(original => original.Path));
+        next.Advance(1800);
+        next.Write("c.mrc", "data.");
+        next.Flush();
+        Assert.Equal(["c.mrc"], next.Queue.Originals.List().Select(original => original.Path));
+    }
+
+    /// <summary>Stopped before any call: either the file is staged still and has no original, or it is archived and has one.</summary>
+    [Theory]
+    [InlineData(CrashMode.ProcessDeath)]
+    [InlineData(CrashMode.PowerCutLosesAll)]
+    [InlineData(CrashMode.PowerCutLosesSome)]
+    [InlineData(CrashMode.PowerCutScrambles)]
+    public void MachineThatStopsAnywhere_LosesNeitherFileNorOriginal(CrashMode mode)
+    {
+        for (int stop = 1; ; stop++)
+        {
+            using var fixture = WriteBackFixture.Started(Keeping(s_forEver));
+            var file = fixture.Write("a.mrc", "data.");
+            Assert.Equal(VfsStatus.Ok, RawCopy.Flush(fixture.Disk, fixture.Area.RawPathOf(file.Entry)));
+            Assert.Equal(VfsStatus.Ok, fixture.Area.SyncNames());
+            fixture.Look();
+            fixture.Disk.Faults.StopBeforeCall = fixture.Disk.Faults.Calls + stop;
+            fixture.Advance(30);
+            WriteBackFixture.Until(() =>
+            {
+                fixture.Time.Advance(TimeSpan.FromSeconds(1));
+                return fixture.Disk.Faults.IsStopped || fixture.Disk.NamesIn("/d/files").Length == 0;
+            });
+            bool isDone = !fixture.Disk.Faults.IsStopped;
+            using var next = fixture.After(mode);
+            next.Queue.Start();
+            bool isStaged = next.Area.Index.Count == 1;
+            Assert.Equal(isStaged ? [] : ["/s/a.mrc.hdf"], next.InSource());
+            Assert.Equal(isStaged ? 0 : 1, next.Queue.Originals.List().Count);
+            next.Flush();
+            Assert.Equal(["/s/a.mrc.hdf"], next.InSource());
+            Assert.Equal("data.", next.ContentOf("a.mrc"));
+            var original = Assert.Single(next.Queue.Originals.List());
+            Assert.Equal("a.mrc", original.Path);
+            Assert.Equal("data."u8.ToArray(), next.Disk.ContentOf(next.Queue.Originals.PathOf(original.Id)));
+            next.AssertClean();
+            if (isDone)
+            {
+                Assert.InRange(stop, 20, 200);
+                return;
+            }
+        }
+    }
+
+    private static WriteBackOptions Keeping(OriginalsPolicy policy) => new() { Workers = 1, KeepOriginals = policy };
+}
