@@ -21,11 +21,10 @@ internal sealed class OriginalStore(IDisk disk, string stagingFolder)
     public const string FolderName = "originals";
 
     private const string NoteExtension = ".json";
-    private const uint PermissionsOfFolder = 0x1C0;
-    private const uint PermissionsOfNote = 0x180;
 
     private readonly Lock _gate = new();
     private readonly SortedSet<(DateTimeOffset Time, long Id, long LengthBytes)> _kept = []; // guarded by _gate; oldest first
+    private bool _isFolderMade;
     private long _keptBytes;                                                                 // guarded by _gate
 
     private string FolderPath => $"{stagingFolder}/{FolderName}";
@@ -65,16 +64,11 @@ internal sealed class OriginalStore(IDisk disk, string stagingFolder)
     /// <summary>Keeps a raw file that is about to be committed; durable when it returns Ok. The raw file's bytes are flushed.</summary>
     public VfsStatus Keep(long id, string rawPath, string path, long lengthBytes, DateTimeOffset now, CancellationToken cancellation)
     {
-        var status = disk.MakeFolder(FolderPath, PermissionsOfFolder);
-        if (status is not (VfsStatus.Ok or VfsStatus.AlreadyExists))
-        {
-            return status;
-        }
-
-        status = Delete(id);
+        var status = SmallFile.MakeFolder(disk, stagingFolder, FolderName, ref _isFolderMade);
+        status = status == VfsStatus.Ok ? Delete(id) : status;
         var note = new OriginalNote(path, now, lengthBytes);
         status = status == VfsStatus.Ok
-            ? SmallFile.Write(disk, PathOf(id) + NoteExtension, PermissionsOfNote, note, WriteBackJson.Default.OriginalNote)
+            ? SmallFile.Write(disk, PathOf(id) + NoteExtension, note, WriteBackJson.Default.OriginalNote)
             : status;
         if (status != VfsStatus.Ok)
         {

@@ -5,18 +5,37 @@ using VirtualEmFs.Vfs.Ports;
 
 namespace VirtualEmFs.Vfs.WriteBack;
 
-/// <summary>Files of one JSON value in the staging folder.</summary>
+/// <summary>Folders of files of one JSON value each in the staging folder.</summary>
 /// <remarks>Any thread.</remarks>
 internal static class SmallFile
 {
     // A path has 4,096 bytes at most, and escaping makes four of one.
     private const int LongestBytes = 1 << 16;
 
+    // Their owner's alone: files of several users are named there.
+    private const uint PermissionsOfFolder = 0x1C0;
+    private const uint PermissionsOfFile = 0x180;
+
+    /// <summary>Makes a folder in the staging folder, durable with its name.</summary>
+    /// <param name="isMade">Set once it is: then nothing is to be done.</param>
+    public static VfsStatus MakeFolder(IDisk disk, string stagingFolder, string name, ref bool isMade)
+    {
+        if (Volatile.Read(ref isMade))
+        {
+            return VfsStatus.Ok;
+        }
+
+        var status = disk.MakeFolder($"{stagingFolder}/{name}", PermissionsOfFolder);
+        status = status is VfsStatus.Ok or VfsStatus.AlreadyExists ? disk.SyncFolder(stagingFolder) : status;
+        Volatile.Write(ref isMade, status == VfsStatus.Ok);
+        return status;
+    }
+
     /// <summary>Writes and flushes a file in place of what is there. Its name is not durable yet.</summary>
-    public static VfsStatus Write<T>(IDisk disk, string path, uint permissions, T value, JsonTypeInfo<T> type)
+    public static VfsStatus Write<T>(IDisk disk, string path, T value, JsonTypeInfo<T> type)
     {
         _ = disk.Unlink(path);
-        var status = disk.Open(path, DiskAccess.CreateNew, permissions, out var file);
+        var status = disk.Open(path, DiskAccess.CreateNew, PermissionsOfFile, out var file);
         if (status != VfsStatus.Ok)
         {
             return status;

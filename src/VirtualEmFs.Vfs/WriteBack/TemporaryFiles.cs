@@ -19,10 +19,9 @@ internal sealed class TemporaryFiles(StagingArea area, IDisk disk)
     public const string NotesFolder = "temporaries";
 
     private const int FolderLimit = 1_000;
-    private const uint PermissionsOfNote = 0x180;
-    private const uint PermissionsOfFolder = 0x1C0;
 
     private readonly Lock _gate = new();
+    private bool _isFolderMade;
     private readonly HashSet<string> _farFolders = new(StringComparer.Ordinal); // guarded by _gate; no rename leads there
 
     private string NotesPath => $"{area.FolderPath}/{NotesFolder}";
@@ -63,9 +62,9 @@ internal sealed class TemporaryFiles(StagingArea area, IDisk disk)
         if (IsFar(folder))
         {
             path = $"{(folder.Length == 0 ? "" : folder + "/")}{HiddenPrefix}{entry.Id}-{generation}{extension}";
-            var status = disk.MakeFolder(NotesPath, PermissionsOfFolder);
-            status = status is VfsStatus.Ok or VfsStatus.AlreadyExists
-                ? SmallFile.Write(disk, NoteOf(path), PermissionsOfNote, new TemporaryNote(path), WriteBackJson.Default.TemporaryNote)
+            var status = SmallFile.MakeFolder(disk, area.FolderPath, NotesFolder, ref _isFolderMade);
+            status = status == VfsStatus.Ok
+                ? SmallFile.Write(disk, NoteOf(path), new TemporaryNote(path), WriteBackJson.Default.TemporaryNote)
                 : status;
             status = status == VfsStatus.Ok ? disk.SyncFolder(NotesPath) : status;
             if (status != VfsStatus.Ok)

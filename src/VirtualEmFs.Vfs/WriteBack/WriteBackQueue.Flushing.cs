@@ -48,12 +48,8 @@ internal sealed partial class WriteBackQueue
                 flush.WaitingCount = 0;
                 if (flush.LastId is null)
                 {
-                    flush.LastId = 0;
-                    foreach (var file in _files)
-                    {
-                        flush.LastId = Math.Max(flush.LastId.Value, file.Id);
-                    }
-
+                    // Files that are gone while a worker still has them in hand count too: their remains go first.
+                    flush.LastId = _files.Select(file => file.Id).Concat(_running.Select(job => job.File.Id)).DefaultIfEmpty().Max();
                     RetryWhat(flush);
                 }
             }

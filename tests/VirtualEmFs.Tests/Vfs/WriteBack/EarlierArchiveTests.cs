@@ -152,7 +152,7 @@ public sealed class EarlierArchiveTests
             Assert.Equal(VfsStatus.Ok, RawCopy.Flush(fixture.Disk, fixture.Area.RawPathOf(file.Entry)));
             fixture.Look();
             fixture.Disk.Faults.StopBeforeCall = fixture.Disk.Faults.Calls + stop;
-            fixture.Advance(60);
+            fixture.Time.Advance(TimeSpan.FromSeconds(60));
             WriteBackFixture.Until(() =>
             {
                 fixture.Time.Advance(TimeSpan.FromSeconds(1));

@@ -99,7 +99,7 @@ public sealed class OriginalStoreTests
             Assert.Equal(VfsStatus.Ok, fixture.Area.SyncNames());
             fixture.Look();
             fixture.Disk.Faults.StopBeforeCall = fixture.Disk.Faults.Calls + stop;
-            fixture.Advance(30);
+            fixture.Time.Advance(TimeSpan.FromSeconds(30));
             WriteBackFixture.Until(() =>
             {
                 fixture.Time.Advance(TimeSpan.FromSeconds(1));
