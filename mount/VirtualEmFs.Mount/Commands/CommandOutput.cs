@@ -30,6 +30,9 @@ internal static class CommandOutput
         AnsiConsole.Write(table);
     }
 
+    /// <summary>A number of files for people: <c>1 file</c>.</summary>
+    public static string Files(long count) => count == 1 ? "1 file" : $"{count} files";
+
     /// <summary>A length for people: <c>67.1 MB</c>.</summary>
     public static string Length(long lengthBytes)
     {

@@ -75,7 +75,7 @@ internal sealed class RecoverCommand
         }
 
         ReportUnnamed(entries);
-        Console.WriteLine($"{_exportedFiles} files ({CommandOutput.Length(_exportedBytes)}) exported to {_target}; {_staging} is as it was");
+        Console.WriteLine($"{CommandOutput.Files(_exportedFiles)} ({CommandOutput.Length(_exportedBytes)}) exported to {_target}; {_staging} is as it was");
         return _failures == 0 ? ExitCode.Success : ExitCode.Failure;
     }
 

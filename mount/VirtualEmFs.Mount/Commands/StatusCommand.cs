@@ -73,10 +73,10 @@ internal static class StatusCommand
             string age = writing.AgeSeconds < 2 ? "" : Invariant($" (as of {writing.AgeSeconds:F0} s ago: its disk does not answer)");
             Add("staged", writing.StagedFiles == 0
                 ? $"nothing in {writing.StagingFolder}{age}"
-                : Invariant($"{writing.StagedFiles} files, {Mebibytes(writing.StagedBytes)}, in {writing.StagingFolder}; {writing.OpenFiles} open, {writing.QueuedFiles} queued, the oldest quiet for {writing.OldestSeconds:F0} s{age}"));
+                : Invariant($"{CommandOutput.Files(writing.StagedFiles)}, {Mebibytes(writing.StagedBytes)}, in {writing.StagingFolder}; {writing.OpenFiles} open, {writing.QueuedFiles} queued, the oldest quiet for {writing.OldestSeconds:F0} s{age}"));
             Add("compressing", writing.Compressing.Count == 0 ? "none" : string.Join("\n", writing.Compressing.Select(Describe)));
             Add("not archived", Invariant($"{writing.ParkedFiles} parked, {writing.FailingFiles} tried again"));
-            Add("archived", Invariant($"{writing.Totals.ArchivedFiles} files, {Mebibytes(writing.SavedBytes)} saved; {writing.Totals.GuardedFiles} guarded, {writing.Totals.KeptRawFiles} kept raw, {writing.Totals.ClampedSamples} samples clamped"));
+            Add("archived", Invariant($"{CommandOutput.Files(writing.Totals.ArchivedFiles)}, {Mebibytes(writing.SavedBytes)} saved; {writing.Totals.GuardedFiles} guarded, {writing.Totals.KeptRawFiles} kept raw, {writing.Totals.ClampedSamples} samples clamped"));
         }
     }
 

@@ -50,7 +50,7 @@ internal static class UnmountCommand
         if (writing is { StagedFiles: > 0 })
         {
             Console.Error.WriteLine(
-                $"emfs: {writing.StagedFiles} files ({CommandOutput.Length(writing.StagedBytes)}) are still staged in {writing.StagingFolder}: they are archived by the next emfs mount {source} {fullPath} --staging {writing.StagingFolder}, and without a mount exported by: emfs recover {writing.StagingFolder} --to FOLDER");
+                $"emfs: still staged in {writing.StagingFolder}: {CommandOutput.Files(writing.StagedFiles)} ({CommandOutput.Length(writing.StagedBytes)}), archived by the next emfs mount {source} {fullPath} --staging {writing.StagingFolder}, and without a mount exported by: emfs recover {writing.StagingFolder} --to FOLDER");
         }
 
         return ExitCode.Success;

@@ -50,8 +50,6 @@ internal sealed class WritableMount : IDisposable
         MountOwner owner, IArchiveFormats formats, MrcArchiverOptions archiving, WriteBackOptions writeBack, bool takesOver,
         Func<bool> readersAreActive, ILogger logger)
     {
-        // Programs' own masks have been applied by the kernel; ours must not take away more.
-        LinuxProcess.ClearFileModeMask();
         uint sourcePermissions = MakeOwnFolder(owner.SourcePath);
         OwnerLock? stagingLock = null, sourceLock = null;
         try
@@ -92,6 +90,11 @@ internal sealed class WritableMount : IDisposable
     /// <summary>Ends the staging folder and gives up ownership. After the write-back and the tree.</summary>
     public void Dispose()
     {
+        if (!Queue.HasEnded)
+        {
+            return; // a disk that hangs may still let a commit through: the locks hold until the process is gone
+        }
+
         _names?.Dispose();
         bool filesAreStaged = Area.Index.Count > 0;
         Area.Dispose();

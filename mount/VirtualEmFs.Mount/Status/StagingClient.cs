@@ -39,7 +39,7 @@ internal static class StagingClient
             if (writing.Failing is [{ Reason: var reason }, ..] && reason != hindrance)
             {
                 Clear(ref shown);
-                Console.Error.WriteLine($"emfs: {writing.FailingFiles} files cannot be archived at this moment and are tried again; the first: {hindrance = reason}");
+                Console.Error.WriteLine($"emfs: {CommandOutput.Files(writing.FailingFiles)} cannot be archived at this moment, to be tried again: {hindrance = reason}");
             }
 
             if (!Console.IsErrorRedirected)
@@ -47,7 +47,7 @@ internal static class StagingClient
                 Clear(ref shown);
                 shown = string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{writing.StagedFiles} files ({CommandOutput.Length(writing.StagedBytes)}) are staged, {writing.Compressing.Count} are being archived");
+                    $"staged: {CommandOutput.Files(writing.StagedFiles)} ({CommandOutput.Length(writing.StagedBytes)}), of these {writing.Compressing.Count} being archived");
                 Console.Error.Write(shown);
             }
         }

@@ -93,8 +93,9 @@ internal sealed partial class StatusServer : IDisposable
                 _ = SendLater(client, answer, cancellation);
             }
         }
-        catch (Exception e) when (e is SocketException or JsonException)
+        catch (Exception e)
         {
+            // What is reported on may end in this moment; whatever it is, a question must not end the mount.
             ClientFailed(_logger, e.Message);
         }
         finally
@@ -123,7 +124,7 @@ internal sealed partial class StatusServer : IDisposable
                     Send(client, text);
                 }
             }
-            catch (Exception e) when (e is SocketException or OperationCanceledException)
+            catch (Exception e)
             {
                 ClientFailed(_logger, e.Message);
             }

@@ -6,9 +6,6 @@ namespace VirtualEmFs.Native.Libc;
 /// <summary>Declarations for attributes; the checks are in <see cref="LinuxAttributes"/>.</summary>
 internal static unsafe partial class Libc
 {
-    [LibraryImport(Library)]
-    internal static partial uint umask(uint mask);
-
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int fchmod(SafeFileHandle fd, uint mode);
 

@@ -31,9 +31,6 @@ public static unsafe class LinuxProcess
         }
     }
 
-    /// <summary>From now on files get the permissions that they are created with: umask(2) of 0, for the whole process.</summary>
-    public static void ClearFileModeMask() => _ = Libc.umask(0);
-
     /// <summary>Leaves the terminal's session, so that its end does not end this process.</summary>
     public static int LeaveSession() => Libc.setsid() >= 0 ? 0 : Marshal.GetLastPInvokeError();
 

@@ -92,6 +92,7 @@ internal sealed partial class WriteBackQueue : IDisposable
             _originals.Prune(policy, _time.GetUtcNow());
         }
 
+        HasEnded = false;
         _area.Changed += RequestScan;
         RequestScan();
         Begin("write-back", Watch);
@@ -123,6 +124,9 @@ internal sealed partial class WriteBackQueue : IDisposable
         return VfsStatus.Ok;
     }
 
+    /// <summary>No thread of it works any more: before <see cref="Start"/>, and after <see cref="Dispose"/> unless a disk hangs.</summary>
+    public bool HasEnded { get; private set; } = true;
+
     /// <summary>Ends work under way within seconds, and leaves everything staged.</summary>
     public void Dispose()
     {
@@ -143,16 +147,16 @@ internal sealed partial class WriteBackQueue : IDisposable
 
         _wake.Set();
         long start = Stopwatch.GetTimestamp();
-        bool hasEnded = true;
+        HasEnded = true;
         foreach (var thread in _threads)
         {
             var left = s_joinTimeout - Stopwatch.GetElapsedTime(start);
-            hasEnded &= thread.Join(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+            HasEnded &= thread.Join(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         }
 
         // The event and the cancellation stay: a timer that rings now, or a file that is closed, may still use them.
         _timer.Dispose();
-        if (!hasEnded)
+        if (!HasEnded)
         {
             return; // a disk that hangs; what the thread needs stays
         }

@@ -79,7 +79,7 @@ public sealed class StagingCommandTests : IDisposable
         using MountedProcess mount = _project.MountFailing($"fail:ENOSPC:rename:1:always:{_project.Source}/a.mrc.hdf");
         File.WriteAllBytes(mount.PathOf("a.mrc"), WritingProject.Mrc(1));
         using Process flush = Process.Start(new ProcessStartInfo(Programs.Emfs, ["flush", mount.MountPoint, "--wait"]) { RedirectStandardError = true })!;
-        Assert.Contains("1 files cannot be archived at this moment and are tried again; the first: ", flush.StandardError.ReadLine(), StringComparison.Ordinal);
+        Assert.Contains("emfs: 1 file cannot be archived at this moment, to be tried again: ", flush.StandardError.ReadLine(), StringComparison.Ordinal);
         JsonElement writing = WritingProject.Writing(mount);
         Assert.Equal("a.mrc", writing.GetProperty("failing")[0].GetProperty("path").GetString());
         Assert.Equal(1, writing.GetProperty("failingFiles").GetInt32());

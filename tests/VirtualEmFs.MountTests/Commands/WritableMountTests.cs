@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Xunit;
 
 namespace VirtualEmFs.MountTests.Commands;
@@ -64,7 +65,7 @@ public sealed class WritableMountTests : IDisposable
                 ProgramResult unmounted = WritingProject.Emfs("unmount", mount.MountPoint, end);
                 Assert.Equal((0, ""), (unmounted.ExitCode, unmounted.Output));
                 Assert.Equal(
-                    $"emfs: 1 files ({content.Length / 1000.0:F1} kB) are still staged in {_project.Staging}: they are archived by the next emfs mount {_project.Source} {mount.MountPoint} --staging {_project.Staging}, and without a mount exported by: emfs recover {_project.Staging} --to FOLDER\n",
+                    $"emfs: still staged in {_project.Staging}: 1 file ({content.Length / 1000.0:F1} kB), archived by the next emfs mount {_project.Source} {mount.MountPoint} --staging {_project.Staging}, and without a mount exported by: emfs recover {_project.Staging} --to FOLDER\n",
                     unmounted.Error);
             }
             else
@@ -90,6 +91,36 @@ public sealed class WritableMountTests : IDisposable
         Assert.Equal(content, File.ReadAllBytes(next.PathOf("a.mrc")));
         Assert.Equal(0, WritingProject.Emfs("flush", next.MountPoint, "--wait").ExitCode);
         Assert.Equal(["a.mrc.hdf"], _project.SourceNames);
+    }
+
+    [Fact]
+    public void Mount_AfterOneOnAnotherHost_IsLeftToTheUser()
+    {
+        string[] owners = [_project.PathOf("d", "owner"), _project.PathOf("s", ".emfs", "owner")];
+        using (MountedProcess mount = _project.Mount())
+        {
+            File.WriteAllBytes(mount.PathOf("a.mrc"), WritingProject.Mrc(1));
+            mount.Signal("KILL");
+            mount.WaitForExit(s_deadline);
+        }
+
+        foreach (string owner in owners)
+        {
+            JsonNode content = JsonNode.Parse(File.ReadAllText(owner))!;
+            (content["host"], content["bootId"]) = ("elsewhere", "another");
+            File.WriteAllText(owner, content.ToString());
+            AssertRefused(
+                Owned, $"when elsewhere is known dead, say --take-over or delete {owner}", _project.Source, _project.MountPoint, "--staging", _project.Staging);
+            File.Move(owner, owner + ".aside"); // the other one speaks, too
+        }
+
+        foreach (string owner in owners)
+        {
+            File.Move(owner + ".aside", owner, overwrite: true);
+        }
+
+        using MountedProcess next = _project.Mount("--take-over");
+        Assert.Equal(WritingProject.Mrc(1), File.ReadAllBytes(next.PathOf("a.mrc")));
     }
 
     /// <summary>Another staging folder takes over the source, and keeps the names of the first away from its programs.</summary>
