@@ -87,6 +87,12 @@ public sealed record ArchiveDescription
     /// </summary>
     public ulong? RecordedInode { get; init; }
 
+    /// <summary>True when a mount made the archive of a file written through it: it appears under exactly that file's name.</summary>
+    public bool IsOfMount { get; init; }
+
+    /// <summary>SHA-256 of the file that the archive was made from, as hexadecimal digits; null where the archive does not say.</summary>
+    public string? OriginalSha256 { get; init; }
+
     /// <summary>Further labels for the MRC header, at most 80 characters each.</summary>
     public ImmutableArray<string> Labels { get; init; } = [];
 

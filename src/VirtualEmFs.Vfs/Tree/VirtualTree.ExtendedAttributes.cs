@@ -177,6 +177,11 @@ public sealed partial class VirtualTree
             attributes.Add((OwnPrefix + "rendermax", rescale.Maximum.ToString("R", CultureInfo.InvariantCulture)));
         }
 
+        if (description.OriginalSha256 is { } sha256)
+        {
+            attributes.Add((OwnPrefix + "original_sha256", sha256));
+        }
+
         if (description.Gain is { } gain)
         {
             attributes.Add((OwnPrefix + "gain", gain));

@@ -81,6 +81,8 @@ internal sealed class Eman2Probe(SourceFile source, string path, Hdf5File file)
             PreservedHeader = preserved.Bytes,
             MrcMode = preserved.Mode ?? description.MrcMode,
             RecordedInode = RecordedInode.Read(group, source.Version.Inode),
+            IsOfMount = group.FindAttribute(ProvenanceNames.Inode) is not null,
+            OriginalSha256 = group.FindAttribute(ProvenanceNames.OriginalSha256)?.AsText(file.Reader, file.Superblock.Sizes),
         };
     }
 

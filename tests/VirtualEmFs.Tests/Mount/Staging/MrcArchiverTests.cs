@@ -78,6 +78,9 @@ public sealed class MrcArchiverTests : IDisposable
         Assert.Equal(task.Inode, Probe(task.TemporaryPath).RecordedInode);
         File.Copy(task.TemporaryPath, _folder.PathOf("copy.hdf"));
         Assert.Null(Probe(_folder.PathOf("copy.hdf")).RecordedInode);
+        Assert.True(Probe(_folder.PathOf("copy.hdf")).IsOfMount);
+        Assert.Equal(
+            Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Raw))), Probe(task.TemporaryPath).OriginalSha256, ignoreCase: true);
         File.Move(task.TemporaryPath, _folder.PathOf("a.mrc.hdf"));
         Assert.Equal(task.Inode, Probe(_folder.PathOf("a.mrc.hdf")).RecordedInode);
         new Compressor(new ArchiveFormats()).Compress(_folder.PathOf("a.mrc.hdf"), _folder.PathOf("again.hdf"), new CompressionOptions(), Cancellation);
