@@ -13,7 +13,7 @@ namespace VirtualEmFs.Vfs.WriteBack;
 internal sealed class TemporaryFiles(StagingArea area, IDisk disk)
 {
     /// <summary>Names in folders of the source that begin like this are never shown.</summary>
-    public const string HiddenPrefix = ".emfs-tmp-";
+    public const string HiddenPrefix = Names.NameRules.TemporaryPrefix;
 
     /// <summary>Folder in the staging folder with a note for each temporary file that lies beside its target.</summary>
     public const string NotesFolder = "temporaries";

@@ -13,6 +13,18 @@ internal sealed class SteppedTime : TimeProvider
     /// <summary>What people have set the clock to, beside what has passed since the machine started.</summary>
     public TimeSpan Correction { get; set; }
 
+    /// <summary>Timers made and not given back.</summary>
+    public int TimerCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _timers.Count;
+            }
+        }
+    }
+
     public override long GetTimestamp() => Interlocked.Read(ref _ticks);
 
     public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch + TimeSpan.FromTicks(GetTimestamp()) + Correction;
