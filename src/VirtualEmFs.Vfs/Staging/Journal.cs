@@ -1,27 +1,21 @@
-using System.Buffers.Text;
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
-using VirtualEmFs.Frames.Kernels;
 using VirtualEmFs.Vfs.Ports;
 
 namespace VirtualEmFs.Vfs.Staging;
 
 /// <summary>
-/// The append-only list of what happened to the names of a staging folder: lines of <c>CRC-32C, space, JSON</c>. A line counts when its
+/// The append-only list of what happened to the names of a staging folder, as <see cref="JournalLines"/> writes it. A line counts when its
 /// checksum is right, so a power cut costs at most the lines after the last <see cref="Sync"/>.
 /// </summary>
 /// <remarks>
 /// Any thread. A file of lines and not a database: each change is one write, one flush covers everybody who waits, and a person can
 /// read it when nothing else works.
 /// </remarks>
-internal sealed class Journal : IDisposable
+internal sealed partial class Journal : IDisposable
 {
     /// <summary>File name in the staging folder.</summary>
     public const string FileName = "journal";
 
     private const int Version = 1;
-    private const int ChecksumLength = 8;
     private const uint PermissionsOfFile = 0x180; // its owner's alone: names of other users' files are in it
 
     // A full disk must still be able to note that a file was removed or archived.
@@ -66,90 +60,17 @@ internal sealed class Journal : IDisposable
         }
     }
 
-    private string Path => $"{_folder}/{FileName}";
-
-    private string NewPath => $"{_folder}/{FileName}.new";
-
-    /// <summary>Opens the journal of a staging folder, or makes one.</summary>
-    /// <param name="header">For a new one.</param>
-    /// <param name="records">The lines after the header, up to the first that does not count.</param>
-    /// <param name="isDamaged">Good lines follow a bad one: the disk has lost something in the middle.</param>
-    /// <exception cref="IOException">It cannot be read or made, or belongs to another program or source.</exception>
-    public static Journal Open(
-        IDisk disk, string folder, JournalHeader header, out List<JournalRecord> records, out JournalHeader found, out bool isDamaged)
-    {
-        string path = $"{folder}/{FileName}";
-        Forget(disk, $"{path}.new");
-        var status = disk.Open(path, DiskAccess.ReadWrite, 0, out var file);
-        if (status == VfsStatus.NotFound)
-        {
-            (records, found, isDamaged) = ([], header, false);
-            return Create(disk, folder, header);
-        }
-
-        Require(status, path, "cannot be opened");
-        try
-        {
-            byte[] bytes = ReadAll(file!, path);
-            records = Parse(bytes, out int goodBytes, out isDamaged);
-            if (goodBytes == 0)
-            {
-                // Its maker died before the first line was whole: there was nothing in it yet, unless more lines follow.
-                if (isDamaged)
-                {
-                    throw new IOException($"{path}: the first line is damaged; 'emfs recover' exports the files beside it");
-                }
-
-                file!.Dispose();
-                Forget(disk, path);
-                found = header;
-                return Create(disk, folder, header);
-            }
-
-            found = RequireHeader(records, path);
-            if (goodBytes < bytes.Length)
-            {
-                Require(file!.SetLength(goodBytes), path, "cannot be written");
-            }
-
-            var journal = new Journal(disk, folder, found.Source, file!, goodBytes);
-            file = null;
-            return journal;
-        }
-        finally
-        {
-            file?.Dispose();
-        }
-    }
-
-    /// <summary>Reads the journal of a staging folder and changes nothing.</summary>
-    /// <exception cref="IOException">It cannot be read, or is none of this program.</exception>
-    public static List<JournalRecord> Read(IDisk disk, string folder, out JournalHeader header, out bool isDamaged)
-    {
-        string path = $"{folder}/{FileName}";
-        Require(disk.Open(path, DiskAccess.Read, 0, out var file), path, "cannot be opened");
-        using (file)
-        {
-            var records = Parse(ReadAll(file!, path), out _, out isDamaged);
-            header = RequireHeader(records, path);
-            return records;
-        }
-    }
-
-    /// <summary>The header that a staging folder of a source has.</summary>
-    public static JournalHeader HeaderOf(string sourcePath, long nextId) => new(Version, sourcePath, nextId);
-
     /// <summary>Adds a line; it survives the end of the process at once, and a power cut after <see cref="Sync"/>.</summary>
     /// <returns>The disk's refusal; the line then does not count.</returns>
     public VfsStatus Append(JournalRecord record)
     {
-        byte[] line = LineOf(record);
+        byte[] line = JournalLines.Of(record);
         lock (_appending)
         {
-            if (_lengthBytes + line.Length > _reservedBytes)
+            if (_lengthBytes + line.Length > _reservedBytes
+                && _file.Allocate(AllocationMode.KeepLength, _lengthBytes, ReservedBytes + line.Length) is VfsStatus.Ok or VfsStatus.NotSupported)
             {
-                // File systems that cannot reserve refuse; the write then tells.
-                _ = _file.Allocate(AllocationMode.KeepLength, _lengthBytes, ReservedBytes + line.Length);
+                // Where room cannot be reserved, the write tells.
                 _reservedBytes = _lengthBytes + ReservedBytes;
             }
 
@@ -162,6 +83,7 @@ internal sealed class Journal : IDisposable
             }
 
             _ = _file.SetLength(_lengthBytes);
+            _reservedBytes = 0;
             return status == VfsStatus.Ok ? VfsStatus.NoSpace : status;
         }
     }
@@ -194,155 +116,30 @@ internal sealed class Journal : IDisposable
         }
     }
 
-    /// <summary>Replaces the journal by one that says what holds now; durable when it returns Ok. The caller keeps lines from being appended meanwhile.</summary>
-    /// <param name="open">Records whose actions are under way.</param>
-    public VfsStatus Rewrite(IReadOnlyList<StagedEntry> entries, IReadOnlyList<JournalRecord> open, long nextId)
+    /// <summary>Replaces the journal by other records, after a header; durable when it returns Ok. The caller keeps lines from being appended meanwhile.</summary>
+    /// <param name="records">What holds now, and what is under way.</param>
+    public VfsStatus Rewrite(IEnumerable<JournalRecord> records, long nextId)
     {
         lock (_syncing)
         {
             lock (_appending)
             {
-                Forget(_disk, NewPath);
-                var status = _disk.Open(NewPath, DiskAccess.CreateNew, PermissionsOfFile, out var file);
-                if (status != VfsStatus.Ok)
+                byte[] bytes = [.. JournalLines.Of(new JournalRecord { Header = HeaderOf(_source, nextId) }), .. records.SelectMany(JournalLines.Of)];
+                var status = Replace(_disk, _folder, bytes, out var file, out bool isReplaced);
+                if (isReplaced)
                 {
-                    return status;
+                    _file.Dispose();
+                    (_file, _lengthBytes, _reservedBytes) = (file!, bytes.Length, 0);
+
+                    // Until the folder is flushed, a power cut brings the old one back, without what was appended since.
+                    _mustRewrite = status != VfsStatus.Ok;
+                    _syncedBytes = _mustRewrite ? 0 : bytes.Length;
                 }
 
-                byte[] bytes =
-                [
-                    .. LineOf(new JournalRecord { Header = HeaderOf(_source, nextId) }),
-                    .. LineOf(new JournalRecord { Put = [.. entries] }),
-                    .. open.SelectMany(LineOf),
-                ];
-                status = file!.Write(0, bytes, out _);
-                status = status == VfsStatus.Ok ? file.Sync(dataOnly: false) : status;
-                status = status == VfsStatus.Ok ? _disk.Rename(NewPath, Path, RenameMode.Replace) : status;
-                if (status != VfsStatus.Ok)
-                {
-                    file.Dispose();
-                    Forget(_disk, NewPath);
-                    return status;
-                }
-
-                _file.Dispose();
-                (_file, _lengthBytes, _reservedBytes) = (file, bytes.Length, 0);
-                status = _disk.SyncFolder(_folder);
-                _mustRewrite = status != VfsStatus.Ok;
-                _syncedBytes = _mustRewrite ? 0 : bytes.Length;
                 return status;
             }
         }
     }
 
     public void Dispose() => _file.Dispose();
-
-    /// <summary>Takes the header off the records.</summary>
-    private static JournalHeader RequireHeader(List<JournalRecord> records, string path)
-    {
-        if (records is not [{ Header: { } header }, ..])
-        {
-            throw new IOException($"{path}: is not a journal of emfs, or its first line is damaged; the files beside it are whole");
-        }
-
-        if (header.Version != Version)
-        {
-            throw new IOException($"{path}: was written by another version of emfs (layout {header.Version}, this one knows {Version})");
-        }
-
-        records.RemoveAt(0);
-        return header;
-    }
-
-    private static Journal Create(IDisk disk, string folder, JournalHeader header)
-    {
-        string path = $"{folder}/{FileName}";
-        Require(disk.Open(path, DiskAccess.CreateNew, PermissionsOfFile, out var file), path, "cannot be created");
-        byte[] line = LineOf(new JournalRecord { Header = header });
-        var status = file!.Write(0, line, out _);
-        status = status == VfsStatus.Ok ? file.Sync(dataOnly: false) : status;
-        status = status == VfsStatus.Ok ? disk.SyncFolder(folder) : status;
-        if (status != VfsStatus.Ok)
-        {
-            file.Dispose();
-            Forget(disk, path);
-        }
-
-        Require(status, path, "cannot be written");
-        return new Journal(disk, folder, header.Source, file, line.Length);
-    }
-
-    private static byte[] ReadAll(IDiskFile file, string path)
-    {
-        Require(file.Stat(out var stat), path, "cannot be read");
-        var bytes = new byte[checked((int)stat.Version.LengthBytes)];
-        Require(file.Read(0, bytes, out int lengthBytes), path, "cannot be read");
-        return lengthBytes == bytes.Length ? bytes : bytes[..lengthBytes];
-    }
-
-    private static List<JournalRecord> Parse(ReadOnlySpan<byte> bytes, out int goodBytes, out bool isDamaged)
-    {
-        var records = new List<JournalRecord>();
-        goodBytes = 0;
-        isDamaged = false;
-        for (int start = 0; start < bytes.Length;)
-        {
-            int length = bytes[start..].IndexOf((byte)'\n');
-            var record = length < 0 ? null : ParseLine(bytes.Slice(start, length));
-            start = length < 0 ? bytes.Length : start + length + 1;
-            if (record is null)
-            {
-                continue;
-            }
-
-            if (goodBytes < start - length - 1)
-            {
-                isDamaged = true;
-                break;
-            }
-
-            records.Add(record);
-            goodBytes = start;
-        }
-
-        return records;
-    }
-
-    /// <summary>Null for a line that does not count.</summary>
-    private static JournalRecord? ParseLine(ReadOnlySpan<byte> line)
-    {
-        if (line.Length <= ChecksumLength + 1
-            || !Utf8Parser.TryParse(line[..ChecksumLength], out uint checksum, out int used, 'x') || used != ChecksumLength
-            || Crc32C.Append(0, line[(ChecksumLength + 1)..]) != checksum)
-        {
-            return null;
-        }
-
-        try
-        {
-            return JsonSerializer.Deserialize(line[(ChecksumLength + 1)..], JournalJson.Default.JournalRecord);
-        }
-        catch (JsonException)
-        {
-            return null; // whole, yet of no meaning here: it counts as little as a torn one
-        }
-    }
-
-    private static byte[] LineOf(JournalRecord record)
-    {
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(record, JournalJson.Default.JournalRecord);
-        string checksum = Crc32C.Append(0, json).ToString("x8", CultureInfo.InvariantCulture);
-        return [.. Encoding.ASCII.GetBytes(checksum), (byte)' ', .. json, (byte)'\n'];
-    }
-
-    // Whatever is there under a temporary name, it is of no use; that it is not there is as good.
-    private static void Forget(IDisk disk, string path) => _ = disk.Unlink(path);
-
-    private static void Require(VfsStatus status, string path, string what)
-    {
-        if (status != VfsStatus.Ok)
-        {
-            throw new IOException($"{path} {what} ({status})");
-        }
-    }
 }

@@ -38,8 +38,10 @@ internal readonly record struct FileIdentity(ulong Inode, long LengthBytes, long
 /// <param name="NewPath">Set for a rename, null for a removal.</param>
 /// <param name="Identity">Of the file: another one that has taken the name meanwhile is left alone.</param>
 /// <param name="Mode">For a rename.</param>
+/// <param name="Replaces">The one file that a rename may replace.</param>
 internal sealed record SourceAction(
     [property: JsonConverter(typeof(EscapedName))] string Path,
     [property: JsonConverter(typeof(EscapedName))] string? NewPath,
     FileIdentity Identity,
-    RenameMode Mode = RenameMode.Replace);
+    RenameMode Mode = RenameMode.Replace,
+    FileIdentity? Replaces = null);

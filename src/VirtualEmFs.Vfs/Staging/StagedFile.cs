@@ -52,6 +52,9 @@ internal sealed class StagedFile(StagedEntry entry, long timestamp) : IDisposabl
     /// <summary>State, as the write-back sees it; for reports.</summary>
     public StagedState State { get; set; }
 
+    /// <summary>The path whose folders in the source were flushed for it.</summary>
+    public string? SyncedPath { get; set; }
+
     /// <summary>The raw file; only while a handle is open.</summary>
     public IDiskFile Raw => Volatile.Read(ref _raw) ?? throw new InvalidOperationException("the staged file is not open");
 

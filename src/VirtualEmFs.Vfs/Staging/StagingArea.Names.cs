@@ -1,278 +1,212 @@
-using VirtualEmFs.Vfs.Nodes;
 using VirtualEmFs.Vfs.Ports;
 
 namespace VirtualEmFs.Vfs.Staging;
 
 internal sealed partial class StagingArea
 {
-    /// <summary>Creates an empty staged file under a path where nothing is.</summary>
-    public VfsStatus Create(string path, in Creation creation, out StagedFile? file) => Stage(path, creation, null, null, null, null, out file);
-
-    /// <summary>
-    /// Stages the content of an archive, which stays until the file is archived again; or, emptied, only takes its place.
-    /// </summary>
-    /// <param name="inode">st_ino of the archive's virtual file.</param>
-    /// <param name="archive">Null for an archive that the mount did not write: it stays as it is, and the file takes the name.</param>
-    /// <param name="restore">Fills the raw file with what reads of the archive showed, and gives it its times; null for an empty file. What
-    /// it throws leaves everything as it was.</param>
-    /// <param name="bind">Called before lookups find the file, so that whoever has the archive open goes on with it.</param>
-    public VfsStatus Take(
-        string path, ulong inode, in Creation creation, ArchiveBase? archive, Func<IDiskFile, string, VfsStatus>? restore,
-        Func<StagedFile, VfsStatus> bind, out StagedFile? file) =>
-        Stage(path, creation, inode, archive, restore, bind, out file);
-
-    /// <summary>Makes a raw file without a name, for an archive that was removed while it is open.</summary>
-    /// <param name="raw">Empty; the caller's until it opens <paramref name="file"/> with it.</param>
-    public VfsStatus CreateNameless(ulong inode, uint permissions, out IDiskFile? raw, out StagedFile? file)
-    {
-        long id = TakeId();
-        file = null;
-        var status = _disk.Open(RawPathOf(id), DiskAccess.CreateNew, permissions, out raw);
-        if (status != VfsStatus.Ok)
-        {
-            return status;
-        }
-
-        status = _disk.Unlink(RawPathOf(id));
-        if (status != VfsStatus.Ok)
-        {
-            raw!.Dispose();
-            return status;
-        }
-
-        file = new StagedFile(new StagedEntry(id, "", IsInPlace: false, inode), _time.GetTimestamp());
-        file.NoteGone();
-        return VfsStatus.Ok;
-    }
-
-    /// <summary>Notes that a plain file of the source waits to be archived where it lies.</summary>
-    /// <param name="inode">st_ino under which it is shown.</param>
-    /// <param name="bind">Called before lookups find it.</param>
-    public VfsStatus Adopt(string path, ulong inode, Func<StagedFile, VfsStatus>? bind, out StagedFile? file)
-    {
-        var entry = new StagedEntry(TakeId(), path, IsInPlace: true, inode);
-        file = new StagedFile(entry, _time.GetTimestamp());
-        return Landed(Apply([entry], [], [], file, bind), ref file);
-    }
-
     /// <summary>Gives a staged file another name. An archive under it follows.</summary>
     /// <param name="replaced">The staged file that has the name; it is gone afterwards.</param>
     /// <param name="replacedSource">The file of the source that has the name, or its archive; removed. Null when there is none.</param>
+    /// <returns><see cref="VfsStatus.AlreadyExists"/> when the source has another file where the archive would go, and
+    /// <see cref="VfsStatus.Stale"/> when <paramref name="replacedSource"/> is not there any more.</returns>
     public VfsStatus Rename(StagedFile file, string newPath, StagedFile? replaced, (string Path, FileIdentity Identity)? replacedSource)
     {
-        var entry = file.Entry;
         var actions = new List<SourceAction>();
-        var moved = entry with { Path = newPath };
-        if (entry.IsInPlace)
+        var entry = file.Entry;
+        var status = Replaceable(replaced, replacedSource, out var removals);
+        if (status == VfsStatus.Ok && removals.Count + (replaced is null ? 0 : 1) > 0 && !entry.IsInPlace)
         {
-            if (_disk.Stat(FullPath(entry.Path), out var stat) is var status && status != VfsStatus.Ok)
-            {
-                return status == VfsStatus.NotFound ? VfsStatus.Stale : status;
-            }
-
-            actions.Add(new SourceAction(entry.Path, newPath, FileIdentity.Of(stat)));
+            // The old file was perhaps flushed; a power cut must not leave a new one whose bytes nobody has flushed.
+            status = FlushRaw(file);
         }
 
-        string archivePath = ArchivePathOf(newPath);
-        if (entry.Base is { } archive && _disk.Stat(FullPath(archive.Path), out var archiveStat) == VfsStatus.Ok && FileIdentity.Of(archiveStat) == archive.Identity)
+        if (status == VfsStatus.Ok && entry.IsInPlace)
         {
-            actions.Add(new SourceAction(archive.Path, archivePath, archive.Identity));
+            status = AddRename(actions, removals, entry.Path, newPath, null);
+        }
+
+        var moved = entry with { Path = newPath, Base = null };
+        if (status == VfsStatus.Ok && entry.Base is { } archive)
+        {
+            string archivePath = ArchivePathOf(newPath);
+            status = archive.Path == archivePath ? VfsStatus.Ok : AddRename(actions, removals, archive.Path, archivePath, identity => identity == archive.Identity);
             moved = moved with { Base = archive with { Path = archivePath } };
+            if (status == VfsStatus.Stale)
+            {
+                // Somebody else has changed it: it is not what the file came out of, and stays what it is.
+                (status, moved) = (VfsStatus.Ok, moved with { Base = null });
+            }
         }
 
-        // What a rename above replaces needs no removal.
-        AddRemoval(actions, replacedSource);
-        AddRemoval(actions, replaced?.Entry is { IsInPlace: false, Base: { } under } ? (under.Path, under.Identity) : null);
-        if (replaced?.Entry.IsInPlace == true && _disk.Stat(FullPath(newPath), out var plain) == VfsStatus.Ok)
-        {
-            AddRemoval(actions, (newPath, FileIdentity.Of(plain)));
-        }
-
-        return Named(Apply([moved], replaced is null ? [] : [replaced], [.. actions]));
+        return status == VfsStatus.Ok ? Named(Apply([moved], replaced is null ? [] : [replaced], [.. actions, .. removals])) : status;
     }
 
     /// <summary>Removes a staged file, and the archive under it: it never comes back.</summary>
     public VfsStatus Remove(StagedFile file)
     {
-        var actions = new List<SourceAction>();
-        var entry = file.Entry;
-        if (entry.Base is { } archive)
-        {
-            AddRemoval(actions, (archive.Path, archive.Identity));
-        }
-
-        if (entry.IsInPlace && _disk.Stat(FullPath(entry.Path), out var stat) == VfsStatus.Ok)
-        {
-            AddRemoval(actions, (entry.Path, FileIdentity.Of(stat)));
-        }
-
-        return Named(Apply([], [file], [.. actions]));
+        var status = Replaceable(file, null, out var removals);
+        return status == VfsStatus.Ok ? Named(Apply([], [file], [.. removals])) : status;
     }
 
     /// <summary>Renames a file of the source, an archive for instance, to a name that others have: they are gone afterwards.</summary>
     /// <param name="replaced">The staged file that has the name; null when there is none.</param>
     /// <param name="replacedSource">Another file of the source that goes with the name: an archive, or the plain file that has it.</param>
+    /// <returns><see cref="VfsStatus.AlreadyExists"/> when the source has another file under the new name, and
+    /// <see cref="VfsStatus.Stale"/> when one of the files is not there any more.</returns>
     public VfsStatus ReplaceBySource(
         StagedFile? replaced, string sourcePath, string newSourcePath, in SourceStat source, (string Path, FileIdentity Identity)? replacedSource)
     {
-        var actions = new List<SourceAction> { new(sourcePath, newSourcePath, FileIdentity.Of(source)) };
-        AddRemoval(actions, replacedSource);
-        if (replaced?.Entry.Base is { } archive)
-        {
-            AddRemoval(actions, (archive.Path, archive.Identity));
-        }
-
-        if (replaced?.Entry.IsInPlace == true && _disk.Stat(FullPath(replaced.Entry.Path), out var plain) == VfsStatus.Ok)
-        {
-            AddRemoval(actions, (replaced.Entry.Path, FileIdentity.Of(plain)));
-        }
-
-        return Named(Apply([], replaced is null ? [] : [replaced], [.. actions]));
+        var actions = new List<SourceAction>();
+        ulong inode = source.Version.Inode;
+        var status = Replaceable(replaced, replacedSource, out var removals);
+        status = status == VfsStatus.Ok ? AddRename(actions, removals, sourcePath, newSourcePath, identity => identity.Inode == inode) : status;
+        return status == VfsStatus.Ok ? Named(Apply([], replaced is null ? [] : [replaced], [.. actions, .. removals])) : status;
     }
 
     /// <summary>Renames a folder of the source with what is staged below it. The caller lets nobody else change names meanwhile.</summary>
     public VfsStatus MoveFolder(string path, string newPath, RenameMode mode, in SourceStat folder)
     {
-        var moved = _index.Below(path);
+        StagedEntry[] moved =
+        [
+            .. Moved(path, newPath),
+            .. mode == RenameMode.Exchange ? Moved(newPath, path) : [],
+        ];
         if (moved.Length == 0)
         {
-            return _disk.Rename(FullPath(path), FullPath(newPath), mode);
+            return ChangeSource(path, newPath, () => _disk.Rename(FullPath(path), FullPath(newPath), mode));
         }
 
-        string Moved(string old) => newPath + old[path.Length..];
-        StagedEntry[] entries =
-        [
-            .. moved.Select(file => file.Entry).Select(entry => entry with
-            {
-                Path = Moved(entry.Path),
-                Base = entry.Base is { } archive ? archive with { Path = Moved(archive.Path) } : null,
-            }),
-        ];
-        return Named(Apply(entries, [], [new SourceAction(path, newPath, FileIdentity.Of(folder), mode)]));
+        return Named(Apply(moved, [], [new SourceAction(path, newPath, FileIdentity.Of(folder), mode)]));
     }
 
     /// <summary>Archives are not tried again until someone asks; the reason is kept. Null lets the file go on.</summary>
-    public VfsStatus Park(StagedFile file, string? reason) => Named(Apply([file.Entry with { ParkedReason = reason }], [], []));
+    public VfsStatus Park(StagedFile file, string? reason) => Named(Apply([file.Entry with { ParkedReason = reason }], []));
 
     /// <summary>
-    /// Puts a finished file in the place of a staged one: its archive, or its raw bytes unchanged. The file is flushed, and lies in the source.
+    /// Puts a finished file in the place of a staged one: its archive, or its raw bytes unchanged. The file lies in the source.
     /// </summary>
     /// <param name="finishedPath">Path in the source where it came into being.</param>
     /// <param name="newPath">Its name.</param>
     /// <param name="mode">Replace for an archive that the file came out of and nobody has changed since.</param>
+    /// <returns><see cref="VfsStatus.AlreadyExists"/> when the name belongs to a file that this one did not come out of.</returns>
     public VfsStatus Finish(StagedFile file, string finishedPath, string newPath, RenameMode mode)
     {
-        var status = _disk.Stat(FullPath(finishedPath), out var finished);
-        if (status != VfsStatus.Ok)
-        {
-            return status;
-        }
-
         // Its name under which it came into being must be durable before the journal counts on it.
-        status = _disk.SyncFolder(FolderOf(FullPath(finishedPath)));
-        if (status != VfsStatus.Ok)
+        var status = _disk.SyncFolder(SourceActions.FolderOf(FullPath(finishedPath)));
+        status = status == VfsStatus.Ok ? Replaceable(file, null, out var removals) : NoRemovals(status, out removals);
+        if (status == VfsStatus.Ok && mode != RenameMode.Replace && removals.Exists(removal => removal.Path == newPath))
         {
-            return status;
+            return VfsStatus.AlreadyExists;
         }
 
-        var actions = new List<SourceAction> { new(finishedPath, newPath, FileIdentity.Of(finished), mode) };
-        var entry = file.Entry;
-        if (entry.IsInPlace && entry.Path != newPath && _disk.Stat(FullPath(entry.Path), out var raw) == VfsStatus.Ok)
-        {
-            AddRemoval(actions, (entry.Path, FileIdentity.Of(raw)));
-        }
-
-        if (entry.Base is { } archive)
-        {
-            AddRemoval(actions, (archive.Path, archive.Identity));
-        }
-
-        return Named(Apply([], [file], [.. actions]));
+        var actions = new List<SourceAction>();
+        status = status == VfsStatus.Ok ? AddRename(actions, removals, finishedPath, newPath, null) : status;
+        return status == VfsStatus.Ok ? Named(Apply([], [file], [.. actions, .. removals])) : status;
     }
 
-    /// <summary>Forgets a file that stays in the source as it is.</summary>
-    public VfsStatus Release(StagedFile file) => Named(Apply([], [file], []));
+    /// <summary>Forgets a file that stays in the source as it is: it lies there, or the archive shows the same that it came out of.</summary>
+    public VfsStatus Release(StagedFile file) => Named(Apply([], [file]));
 
-    private VfsStatus Stage(
-        string path, in Creation creation, ulong? inode, ArchiveBase? archive, Func<IDiskFile, string, VfsStatus>? restore,
-        Func<StagedFile, VfsStatus>? bind, out StagedFile? file)
+    /// <summary>What goes from the source with a staged file: its archive, and its raw file that lies there. What somebody else has changed stays.</summary>
+    private VfsStatus Replaceable(StagedFile? staged, (string Path, FileIdentity Identity)? sourceFile, out List<SourceAction> removals)
     {
-        file = null;
-        long id = TakeId();
-        string rawPath = RawPathOf(id);
-        var status = _disk.Open(rawPath, DiskAccess.CreateNew, creation.Permissions, out var raw);
-        if (status != VfsStatus.Ok)
+        removals = [];
+        if (sourceFile is { } named)
         {
-            return status;
+            var status = _source.Identify(named.Path, out var identity);
+            if (status != VfsStatus.Ok || identity.Inode != named.Identity.Inode)
+            {
+                return status is VfsStatus.Ok or VfsStatus.NotFound ? VfsStatus.Stale : status;
+            }
+
+            removals.Add(new SourceAction(named.Path, null, identity));
         }
 
-        bool isStaged = false;
-        try
+        if (staged?.Entry.Base is { } archive && !removals.Exists(removal => removal.Path == archive.Path))
         {
-            Volatile.Write(ref _filesAreSynced, 0);
-            status = _disk.CanChangeOwner ? raw!.SetAttributes(new AttributeChange(creation.Permissions, creation.Uid, creation.Gid)) : VfsStatus.Ok;
-            if (status != VfsStatus.Ok)
+            var status = _source.Identify(archive.Path, out var identity);
+            if (status is not (VfsStatus.Ok or VfsStatus.NotFound))
             {
                 return status;
             }
 
-            status = raw!.Stat(out var stat);
-            if (status != VfsStatus.Ok)
+            if (status == VfsStatus.Ok && identity == archive.Identity)
+            {
+                removals.Add(new SourceAction(archive.Path, null, identity));
+            }
+        }
+
+        if (staged?.Entry is { IsInPlace: true } plain && !removals.Exists(removal => removal.Path == plain.Path))
+        {
+            var status = _source.Find(plain.Path, out var identity, out _);
+            if (identity is not { } found)
             {
                 return status;
             }
 
-            if (restore is not null)
-            {
-                status = restore(raw, rawPath);
-                status = status == VfsStatus.Ok ? raw.Sync(dataOnly: false) : status;
-                if (status != VfsStatus.Ok)
-                {
-                    return status;
-                }
-            }
-
-            inode ??= InodeNumbers.Mix(stat.Version.Device, stat.Version.Inode, NodeFlavour.Staged, 0);
-
-            var entry = new StagedEntry(id, path, IsInPlace: false, inode.Value, archive);
-            file = new StagedFile(entry, _time.GetTimestamp());
-            if (bind is null)
-            {
-                // Whoever creates a file may write to it, even where its permissions let nobody open it again.
-                file.Hold(raw!);
-                raw = null;
-            }
-
-            status = Landed(Apply([entry], [], [], file, bind), ref file);
-            isStaged = status == VfsStatus.Ok;
-
-            // Writes may now tear what came out of the archive: from here on the journal must know that the raw file is what counts.
-            return isStaged && restore is not null ? SyncNames() : status;
+            removals.Add(new SourceAction(plain.Path, null, found));
         }
-        finally
+
+        return VfsStatus.Ok;
+    }
+
+    /// <summary>Adds a rename, which replaces at most a file that would be removed otherwise.</summary>
+    /// <param name="isExpected">Whether the file is the one that is meant; null for any.</param>
+    /// <returns><see cref="VfsStatus.Stale"/> when the file is another one, or gone.</returns>
+    private VfsStatus AddRename(
+        List<SourceAction> actions, List<SourceAction> removals, string path, string newPath, Predicate<FileIdentity>? isExpected)
+    {
+        var status = _source.Identify(path, out var identity);
+        if (status != VfsStatus.Ok || isExpected?.Invoke(identity) == false)
         {
-            raw?.Dispose();
-            if (!isStaged)
-            {
-                _ = _disk.Unlink(rawPath);
-            }
+            return status is VfsStatus.Ok or VfsStatus.NotFound ? VfsStatus.Stale : status;
+        }
+
+        int removal = removals.FindIndex(removal => removal.Path == newPath);
+        if (removal < 0)
+        {
+            actions.Add(new SourceAction(path, newPath, identity, RenameMode.KeepExisting));
+        }
+        else
+        {
+            actions.Add(new SourceAction(path, newPath, identity, RenameMode.Replace, removals[removal].Identity));
+            removals.RemoveAt(removal);
+        }
+
+        return VfsStatus.Ok;
+    }
+
+    private VfsStatus FlushRaw(StagedFile file)
+    {
+        if (file.IsOpen)
+        {
+            var flushed = file.Raw.Sync(dataOnly: false);
+            return flushed == VfsStatus.Ok ? SyncFiles() : flushed;
+        }
+
+        var status = _disk.Open(RawPathOf(file.Entry), DiskAccess.Read, 0, out var raw);
+        using (raw)
+        {
+            // Where its permissions let nobody open it, nobody can flush it either.
+            status = status == VfsStatus.Ok ? raw!.Sync(dataOnly: false) : status;
+            return status is VfsStatus.Ok or VfsStatus.AccessDenied ? SyncFiles() : status;
         }
     }
 
-    private long TakeId()
+    private IEnumerable<StagedEntry> Moved(string path, string newPath)
     {
-        lock (_changes)
+        string New(string old) => newPath + old[path.Length..];
+        return _index.Below(path).Select(file => file.Entry).Select(entry => entry with
         {
-            return _nextId++;
-        }
+            Path = New(entry.Path),
+            Base = entry.Base is { } archive ? archive with { Path = New(archive.Path) } : null,
+        });
     }
 
-    private static void AddRemoval(List<SourceAction> actions, (string Path, FileIdentity Identity)? removal)
+    private static VfsStatus NoRemovals(VfsStatus status, out List<SourceAction> removals)
     {
-        if (removal is var (path, identity) && !actions.Exists(action => action.NewPath == path || (action.Path == path && action.NewPath is null)))
-        {
-            actions.Add(new SourceAction(path, null, identity));
-        }
+        removals = [];
+        return status;
     }
 
     private VfsStatus Named(VfsStatus status)
@@ -283,16 +217,5 @@ internal sealed partial class StagingArea
         }
 
         return status;
-    }
-
-    private VfsStatus Landed(VfsStatus status, ref StagedFile? file)
-    {
-        if (status != VfsStatus.Ok)
-        {
-            file?.Dispose();
-            file = null;
-        }
-
-        return Named(status);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using VirtualEmFs.Vfs.Ports;
 
@@ -5,9 +6,13 @@ namespace VirtualEmFs.Vfs.Staging;
 
 internal sealed partial class StagingArea
 {
+    // rwxr-xr-x
+    private const uint PermissionsOfMissingFolder = 0x1ED;
+
     private StagingArea(IDisk disk, string folderPath, string sourcePath, ILogger logger, TimeProvider time, Journal journal)
     {
         (_disk, FolderPath, SourcePath, _logger, _time, _journal) = (disk, folderPath, sourcePath, logger, time, journal);
+        _source = new SourceActions(disk, sourcePath);
     }
 
     /// <summary>Opens a staging folder, finishes or takes back what was under way when its last mount ended, and removes what that left.</summary>
@@ -17,6 +22,7 @@ internal sealed partial class StagingArea
     public static StagingArea Open(IDisk disk, string folderPath, string sourcePath, ILogger logger, TimeProvider time)
     {
         MakeFolder(disk, $"{folderPath}/{FilesFolder}");
+        KeepFilesWithoutJournal(disk, folderPath, logger);
         var journal = Journal.Open(disk, folderPath, Journal.HeaderOf(sourcePath, 1), out var records, out var header, out bool isDamaged);
         StagingArea? area = null;
         try
@@ -48,16 +54,8 @@ internal sealed partial class StagingArea
     {
         var records = Journal.Read(disk, folderPath, out var header, out isDamaged);
         sourcePath = header.Source;
-        var (entries, open, _) = Replay(records);
-        foreach (var record in open)
-        {
-            if (IsDone(disk, sourcePath, record))
-            {
-                Change(entries, record);
-            }
-        }
-
-        return [.. entries.Values.OrderBy(entry => entry.Id)];
+        var source = new SourceActions(disk, sourcePath);
+        return [.. new JournalReplay(records, record => record.Actions!.All(source.IsDone)).Entries];
     }
 
     private static void MakeFolder(IDisk disk, string path)
@@ -69,82 +67,43 @@ internal sealed partial class StagingArea
         }
     }
 
-    /// <summary>Entries after the journal's lines, and the records whose actions nobody has ended.</summary>
-    private static (Dictionary<long, StagedEntry> Entries, List<JournalRecord> Open, long LastNumber) Replay(IEnumerable<JournalRecord> records)
-    {
-        var entries = new Dictionary<long, StagedEntry>();
-        var open = new SortedDictionary<long, JournalRecord>();
-        long lastNumber = 0;
-        foreach (var record in records)
-        {
-            if (record.Done is long done && open.Remove(done, out var ended))
-            {
-                Change(entries, ended);
-            }
-            else if (record.Void is long number)
-            {
-                open.Remove(number);
-            }
-            else if (record.Actions is not null)
-            {
-                open[record.Number] = record;
-                lastNumber = Math.Max(lastNumber, record.Number);
-            }
-            else
-            {
-                Change(entries, record);
-            }
-        }
-
-        return (entries, [.. open.Values], lastNumber);
-    }
-
-    private static void Change(Dictionary<long, StagedEntry> entries, JournalRecord record)
-    {
-        foreach (long id in record.Drop ?? [])
-        {
-            entries.Remove(id);
-        }
-
-        foreach (var entry in record.Put ?? [])
-        {
-            entries[entry.Id] = entry;
-        }
-    }
-
     private void Recover(List<JournalRecord> records, long nextId, bool isDamaged)
     {
-        var (entries, open, lastNumber) = Replay(records);
-        _nextId = records.SelectMany(record => record.Put ?? []).Select(entry => entry.Id + 1).Append(nextId).Max();
-        _nextNumber = lastNumber;
-        foreach (var record in open)
+        // The process may have died with lines that only it had written down: what they say must not be done, and then be forgotten.
+        Interlocked.Increment(ref _fileNames);
+        Require(SyncFiles(), "its folder of files cannot be flushed");
+        Require(_journal.Sync(), "its journal cannot be flushed");
+        var replay = new JournalReplay(records, Settle);
+        _nextId = Math.Max(nextId, replay.LastId + 1);
+        _nextNumber = replay.LastNumber;
+        var outdated = replay.Outdated.ToHashSet();
+        foreach (var entry in replay.Entries.Where(entry => !outdated.Contains(entry)))
         {
-            // Done or taken back: then the line that says so can be trusted, since nothing else changes meanwhile.
-            if (Settle(record))
+            var status = _disk.Stat(RawPathOf(entry), out var raw);
+            if (status is VfsStatus.NotFound or VfsStatus.NotDirectory)
             {
-                Change(entries, record);
-            }
-        }
-
-        foreach (var entry in entries.Values.OrderBy(entry => entry.Id))
-        {
-            var status = _disk.Stat(RawPathOf(entry), out _);
-            if (status == VfsStatus.NotFound)
-            {
-                StagingLog.RawIsMissing(_logger, entry.Path, status);
+                StagingLog.RawIsMissing(_logger, entry.Path);
                 continue;
             }
 
+            Require(status, $"the raw file of {entry.Path} cannot be read");
+            MakeMissingFolder(SourceActions.FolderOf(FullPath(entry.Path)), raw);
             _index.Put(new StagedFile(entry, _time.GetTimestamp()), entry);
         }
 
+        // Orphans are in safety before the journal looks as if nothing had happened.
+        string[] strangers = ListStrangers();
+        string[] orphans = [.. strangers.Where(name => isDamaged || outdated.Any(entry => !entry.IsInPlace && NameOf(entry.Id) == name))];
+        MoveOrphans(_disk, FolderPath, orphans, _logger);
         lock (_changes)
         {
             Require(Rewrite(), "its journal cannot be written");
         }
 
-        CleanFiles(isDamaged);
-        CleanTemporaries();
+        // What remains was created and never flushed, or was archived or removed.
+        RemoveFiles($"{FolderPath}/{FilesFolder}", strangers.Except(orphans));
+        Require(_disk.List(TemporaryFolder, out var temporaries), $"{TemporaryFolder} cannot be read");
+        RemoveFiles(TemporaryFolder, temporaries.Select(name => name.Name));
         StagingLog.Recovered(_logger, _index.Count, FolderPath);
     }
 
@@ -154,87 +113,127 @@ internal sealed partial class StagingArea
         bool isFirst = true;
         foreach (var action in record.Actions!)
         {
-            if (!IsDone(_disk, SourcePath, action))
+            var status = _source.Repeat(action);
+            if (status is VfsStatus.Corrupt or VfsStatus.NoSpace or VfsStatus.QuotaExceeded or VfsStatus.OutOfMemory or VfsStatus.TooManyOpenFiles
+                or VfsStatus.Interrupted)
             {
-                var status = StillHas(_disk, FullPath(action.Path), action.Identity) ? Execute(action) : VfsStatus.NotFound;
-                if (status != VfsStatus.Ok)
-                {
-                    if (isFirst)
-                    {
-                        return false;
-                    }
-
-                    StagingLog.ActionFailed(_logger, action.Path, status);
-                }
+                // These pass. To go on would be to guess.
+                Require(status, $"{action.Path} in the source cannot be changed");
             }
 
-            Require(MakeDurable(action), $"the folder of {action.Path} cannot be flushed");
+            if (status == VfsStatus.Ok)
+            {
+                Require(_source.MakeDurable(action), $"the folder of {action.Path} in the source cannot be flushed");
+            }
+            else if (isFirst)
+            {
+                return false;
+            }
+            else
+            {
+                StagingLog.ActionIsGivenUp(_logger, action.Path, status);
+            }
+
             isFirst = false;
         }
 
         return true;
     }
 
-    private static bool IsDone(IDisk disk, string sourcePath, JournalRecord record) =>
-        record.Actions!.All(action => IsDone(disk, sourcePath, action));
+    /// <summary>A folder made shortly before a power cut may be gone, and files staged in it flushed: they keep their names.</summary>
+    private void MakeMissingFolder(string fullPath, in SourceStat raw)
+    {
+        if (_disk.Stat(fullPath, out _) != VfsStatus.NotFound || fullPath.Length <= SourcePath.Length)
+        {
+            return;
+        }
 
-    private static bool IsDone(IDisk disk, string sourcePath, SourceAction action) => action.NewPath is null
-        ? !StillHas(disk, $"{sourcePath}/{action.Path}", action.Identity)
-        : StillHas(disk, $"{sourcePath}/{action.NewPath}", action.Identity);
+        MakeMissingFolder(SourceActions.FolderOf(fullPath), raw);
+        var status = _disk.MakeFolder(fullPath, PermissionsOfMissingFolder);
+        if (status == VfsStatus.Ok && _disk.CanChangeOwner)
+        {
+            status = _disk.SetAttributes(fullPath, new AttributeChange(Uid: raw.Uid, Gid: raw.Gid));
+        }
 
-    private static bool StillHas(IDisk disk, string path, FileIdentity identity) =>
-        disk.Stat(path, out var stat) == VfsStatus.Ok && FileIdentity.Of(stat) == identity;
+        StagingLog.FolderWasMissing(_logger, fullPath, status);
+    }
 
-    /// <summary>Removes raw files that no entry names: they were created and never flushed, or are archived, or removed.</summary>
-    private void CleanFiles(bool isDamaged)
+    /// <summary>Names in the folder of raw files that no entry has. No id of any file that is there is used again.</summary>
+    private string[] ListStrangers()
     {
         string folder = $"{FolderPath}/{FilesFolder}";
-        Require(_disk.List(folder, out var names), $"{folder} cannot be read");
-        bool movesOrphans = false;
-        foreach (var name in names)
+        Require(_disk.List(folder, out var files), $"{folder} cannot be read");
+        string orphansFolder = $"{FolderPath}/{OrphansFolder}";
+        var status = _disk.List(orphansFolder, out var orphans);
+        Require(status == VfsStatus.NotFound ? VfsStatus.Ok : status, $"{orphansFolder} cannot be read");
+        foreach (var file in files.Concat(orphans))
         {
-            if (long.TryParse(name.Name, out long id) && _index.TryGet(id, out var file) && !file.Entry.IsInPlace)
+            if (long.TryParse(file.Name, NumberStyles.None, CultureInfo.InvariantCulture, out long id) && id < long.MaxValue)
             {
-                continue;
+                _nextId = Math.Max(_nextId, id + 1);
             }
-
-            if (!isDamaged)
-            {
-                _ = _disk.Unlink($"{folder}/{name.Name}");
-                continue;
-            }
-
-            if (!movesOrphans)
-            {
-                MakeFolder(_disk, $"{FolderPath}/{OrphansFolder}");
-                movesOrphans = true;
-            }
-
-            Require(
-                _disk.Rename($"{folder}/{name.Name}", $"{FolderPath}/{OrphansFolder}/{name.Name}", RenameMode.Replace),
-                $"{name.Name} cannot be moved to {OrphansFolder}");
         }
 
-        if (movesOrphans)
-        {
-            StagingLog.JournalIsDamaged(_logger, FolderPath, $"{FolderPath}/{OrphansFolder}");
-        }
+        var own = _index.All().Where(file => !file.Entry.IsInPlace).Select(file => NameOf(file.Id)).ToHashSet(StringComparer.Ordinal);
+        return [.. files.Select(file => file.Name).Where(name => !own.Contains(name))];
     }
 
-    private void CleanTemporaries()
+    /// <summary>A journal that is made anew says nothing about files that are there: nobody knows their names, and somebody may want them.</summary>
+    private static void KeepFilesWithoutJournal(IDisk disk, string folderPath, ILogger logger)
     {
-        Require(_disk.List(TemporaryFolder, out var names), $"{TemporaryFolder} cannot be read");
-        foreach (var name in names)
+        if (disk.Stat($"{folderPath}/{Journal.FileName}", out _) == VfsStatus.NotFound)
         {
-            _ = _disk.Unlink($"{TemporaryFolder}/{name.Name}");
+            string folder = $"{folderPath}/{FilesFolder}";
+            Require(folderPath, disk.List(folder, out var files), $"{folder} cannot be read");
+            MoveOrphans(disk, folderPath, [.. files.Select(file => file.Name)], logger);
         }
     }
 
-    private void Require(VfsStatus status, string what)
+    private static void MoveOrphans(IDisk disk, string folderPath, string[] names, ILogger logger)
+    {
+        if (names.Length == 0)
+        {
+            return;
+        }
+
+        string folder = $"{folderPath}/{OrphansFolder}";
+        MakeFolder(disk, folder);
+        foreach (string name in names)
+        {
+            string rawPath = $"{folderPath}/{FilesFolder}/{name}";
+            var status = disk.Rename(rawPath, $"{folder}/{name}", RenameMode.KeepExisting);
+            if (status == VfsStatus.AlreadyExists && disk.Stat(rawPath, out var raw) == VfsStatus.Ok
+                && disk.Stat($"{folder}/{name}", out var orphan) == VfsStatus.Ok && FileIdentity.Of(raw) == FileIdentity.Of(orphan))
+            {
+                status = disk.Unlink(rawPath); // moved before a power cut that left both names
+            }
+
+            Require(folderPath, status, $"{rawPath} cannot be moved to {folder}");
+        }
+
+        Require(folderPath, disk.SyncFolder(folder), $"{folder} cannot be flushed");
+        Require(folderPath, disk.SyncFolder(folderPath), "it cannot be flushed");
+        StagingLog.OrphansWereMoved(logger, folderPath, names.Length, folder);
+    }
+
+    // One that cannot be removed now is removed by the next mount.
+    private void RemoveFiles(string folder, IEnumerable<string> names)
+    {
+        foreach (string name in names)
+        {
+            _ = _disk.Unlink($"{folder}/{name}");
+        }
+    }
+
+    private static string NameOf(long id) => id.ToString(CultureInfo.InvariantCulture);
+
+    private void Require(VfsStatus status, string what) => Require(FolderPath, status, what);
+
+    private static void Require(string folderPath, VfsStatus status, string what)
     {
         if (status != VfsStatus.Ok)
         {
-            throw new IOException($"{FolderPath} cannot be used for staging: {what} ({status})");
+            throw new IOException($"{folderPath} cannot be used for staging: {what} ({status})");
         }
     }
 }

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using VirtualEmFs.Vfs.Nodes;
 using VirtualEmFs.Vfs.Ports;
 
 namespace VirtualEmFs.Vfs.Staging;
@@ -28,15 +26,11 @@ internal sealed partial class StagingArea : IDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly Journal _journal;
+    private readonly SourceActions _source;
     private readonly StagedIndex _index = new();
-    private readonly Lock _changes = new();                         // one change of names at a time: the journal and the index agree
-
-    // Raw files go only when the journal is known to say so: after a power cut it may still name them.
-    private readonly ConcurrentQueue<string> _discards = new();
-    private readonly Dictionary<long, JournalRecord> _open = [];    // guarded by _changes; records whose actions are under way
-    private long _nextId;                                           // guarded by _changes
-    private long _nextNumber;                                       // guarded by _changes
-    private int _filesAreSynced;                                    // names in the folder of raw files are durable
+    private readonly Lock _syncingFiles = new();
+    private long _fileNames;       // counts names made in the folder of raw files
+    private long _syncedFileNames; // guarded by _syncingFiles; of those, how many are durable
 
     /// <summary>Absolute path of the staging folder.</summary>
     public string FolderPath { get; }
@@ -60,7 +54,7 @@ internal sealed partial class StagingArea : IDisposable
     public static string ArchivePathOf(string path) => path + ".hdf";
 
     /// <summary>Absolute path of a path in the source.</summary>
-    public string FullPath(string path) => path.Length == 0 ? SourcePath : $"{SourcePath}/{path}";
+    public string FullPath(string path) => _source.FullPath(path);
 
     /// <summary>Counts handles on a file, and opens its raw file for the first. The caller holds its <see cref="StagedFile.Names"/>.</summary>
     /// <returns><see cref="VfsStatus.Stale"/> when it was removed or archived: the name means something else now.</returns>
@@ -101,35 +95,47 @@ internal sealed partial class StagingArea : IDisposable
         }
     }
 
-    /// <summary>Makes a file's bytes and names durable. It is open.</summary>
+    /// <summary>Makes a file's bytes and names durable, and the folders of the source that it is in. It is open.</summary>
     public VfsStatus Sync(StagedFile file, bool dataOnly)
     {
         var status = file.Raw.Sync(dataOnly);
+        var entry = file.Entry;
+        if (status == VfsStatus.Ok && !file.IsGone && file.SyncedPath != entry.Path)
+        {
+            status = _source.SyncFoldersAbove(entry.Path);
+            file.SyncedPath = status == VfsStatus.Ok ? entry.Path : file.SyncedPath;
+
+            // The bytes of a file that does not lie in the source are safe without it: the next mount makes folders that are missing.
+            status = entry.IsInPlace ? status : VfsStatus.Ok;
+        }
+
         return status == VfsStatus.Ok ? SyncNames() : status;
     }
 
     /// <summary>Makes every change of names so far durable, and removes the raw files of those that are gone.</summary>
     public VfsStatus SyncNames()
     {
-        string[] discards = [.. _discards];
-        if (Interlocked.Exchange(ref _filesAreSynced, 1) == 0 && _disk.SyncFolder($"{FolderPath}/{FilesFolder}") is var status && status != VfsStatus.Ok)
+        FinishHeldChanges();
+        var status = NoteEnds();
+        if (status != VfsStatus.Ok)
         {
-            Volatile.Write(ref _filesAreSynced, 0);
             return status;
         }
 
-        status = SyncJournal();
-        for (int i = 0; i < discards.Length && status == VfsStatus.Ok && _discards.TryDequeue(out string? path); i++)
+        // Raw files go only when the journal is known to say so: after a power cut it may still name them.
+        string[] discards = TakeDiscards();
+        long vacatedCount = VacatedCount;
+        status = SyncFiles();
+        status = status == VfsStatus.Ok ? SyncJournal() : status;
+        if (status == VfsStatus.Ok)
         {
-            // One that cannot be removed now is removed by the next mount.
-            _ = _disk.Unlink(path);
+            ForgetVacated(vacatedCount);
+            discards = [.. discards.Where(IsStillThere)];
         }
 
+        Discard(discards);
         return status;
     }
-
-    /// <summary>Raw files of files that are gone, whose room is free after the next <see cref="SyncNames"/>.</summary>
-    public bool HasDiscards => !_discards.IsEmpty;
 
     public void Dispose()
     {
@@ -141,198 +147,28 @@ internal sealed partial class StagingArea : IDisposable
         _journal.Dispose();
     }
 
-    private string RawPathOf(long id) => $"{FolderPath}/{FilesFolder}/{id}";
-
-    private VfsStatus SyncJournal()
+    /// <summary>Makes the names of raw files durable that were there when it was called.</summary>
+    private VfsStatus SyncFiles()
     {
-        if (!_journal.MustRewrite)
+        lock (_syncingFiles)
         {
-            return _journal.Sync();
-        }
-
-        lock (_changes)
-        {
-            return _journal.MustRewrite ? Rewrite() : VfsStatus.Ok;
-        }
-    }
-
-    private VfsStatus Rewrite() =>
-        _journal.Rewrite([.. _index.All().Select(file => file.Entry).OrderBy(entry => entry.Id)], [.. _open.Values.OrderBy(record => record.Number)], _nextId);
-
-    /// <summary>Changes entries, and what belongs to that in the source: all of it or nothing, also when the process ends in between.</summary>
-    /// <param name="created">Set where an entry is of a new file.</param>
-    /// <param name="bind">Called before lookups find the new file; what it refuses is taken back.</param>
-    private VfsStatus Apply(
-        StagedEntry[] puts, StagedFile[] drops, SourceAction[] actions, StagedFile? created = null, Func<StagedFile, VfsStatus>? bind = null)
-    {
-        var record = new JournalRecord
-        {
-            Put = puts.Length == 0 ? null : puts,
-            Drop = drops.Length == 0 ? null : [.. drops.Select(file => file.Id)],
-            Actions = actions.Length == 0 ? null : actions,
-        };
-        lock (_changes)
-        {
-            if (actions.Length > 0)
+            long fileNames = Interlocked.Read(ref _fileNames);
+            if (fileNames == _syncedFileNames)
             {
-                record = record with { Number = ++_nextNumber };
-            }
-
-            var status = _journal.Append(record);
-            if (status != VfsStatus.Ok)
-            {
-                return status;
-            }
-
-            if (actions.Length > 0)
-            {
-                _open.Add(record.Number, record);
-            }
-            else if (bind is not null && bind(created!) is var refusal && refusal != VfsStatus.Ok)
-            {
-                // Should this line fail too, the next mount finds a file that nobody wrote to.
-                _ = _journal.Append(new JournalRecord { Drop = [created!.Id] });
-                return refusal;
-            }
-            else
-            {
-                Hold(puts, drops, created);
-                CompactIfLong();
-            }
-        }
-
-        if (actions.Length > 0 && Act(record, out bool isSettled) is var outcome)
-        {
-            if (outcome != VfsStatus.Ok)
-            {
-                End(record, new JournalRecord { Void = record.Number });
-                return outcome;
-            }
-
-            lock (_changes)
-            {
-                Hold(puts, drops, created);
-            }
-
-            if (!isSettled)
-            {
-                // Left open: the next mount does what is missing, and only then forgets the raw files.
                 return VfsStatus.Ok;
             }
 
-            End(record, new JournalRecord { Done = record.Number });
-        }
-
-        foreach (var file in drops)
-        {
-            if (!file.Entry.IsInPlace)
+            var status = _disk.SyncFolder($"{FolderPath}/{FilesFolder}");
+            if (status == VfsStatus.Ok)
             {
-                _discards.Enqueue(RawPathOf(file.Entry));
+                _syncedFileNames = fileNames;
             }
-        }
 
-        return VfsStatus.Ok;
-    }
-
-    /// <summary>Does the actions of a record.</summary>
-    /// <param name="isSettled">All are done and durable.</param>
-    /// <returns>The refusal of the first action: nothing was changed.</returns>
-    private VfsStatus Act(JournalRecord record, out bool isSettled)
-    {
-        isSettled = false;
-
-        // The intent is durable before the source changes, so that a power cut in between is finished by the next mount.
-        var status = SyncNames();
-        if (status != VfsStatus.Ok)
-        {
             return status;
         }
-
-        isSettled = true;
-        bool isBegun = false;
-        foreach (var action in record.Actions!)
-        {
-            status = Execute(action);
-            if (status != VfsStatus.Ok && !isBegun)
-            {
-                return status;
-            }
-
-            isBegun = true;
-            status = status == VfsStatus.Ok ? MakeDurable(action) : status;
-            if (status != VfsStatus.Ok)
-            {
-                StagingLog.ActionFailed(_logger, action.Path, status);
-                isSettled = false;
-            }
-        }
-
-        return VfsStatus.Ok;
     }
 
-    private void End(JournalRecord record, JournalRecord ending)
-    {
-        lock (_changes)
-        {
-            _open.Remove(record.Number);
-            if (_journal.Append(ending) is var status && status != VfsStatus.Ok)
-            {
-                // The next mount finds out by looking.
-                StagingLog.JournalRefused(_logger, FolderPath, status);
-            }
+    private string RawPathOf(long id) => $"{FolderPath}/{FilesFolder}/{NameOf(id)}";
 
-            CompactIfLong();
-        }
-    }
-
-    /// <summary>Takes changes into the index. Under _changes.</summary>
-    private void Hold(StagedEntry[] puts, StagedFile[] drops, StagedFile? created)
-    {
-        foreach (var file in drops)
-        {
-            _index.Drop(file);
-            file.NoteGone();
-        }
-
-        foreach (var entry in puts)
-        {
-            if (_index.TryGet(entry.Id, out var file) || (file = created) is not null)
-            {
-                _index.Put(file, entry);
-            }
-        }
-    }
-
-    private void CompactIfLong()
-    {
-        if (_journal.IsLong(_index.Count) && Rewrite() is var status && status != VfsStatus.Ok)
-        {
-            StagingLog.JournalRefused(_logger, FolderPath, status);
-        }
-    }
-
-    /// <summary>Does one action. A file that is already away counts as removed; another one that has its name meanwhile stays.</summary>
-    private VfsStatus Execute(SourceAction action)
-    {
-        string path = FullPath(action.Path);
-        if (action.NewPath is not null)
-        {
-            return _disk.Rename(path, FullPath(action.NewPath), action.Mode);
-        }
-
-        var status = _disk.Stat(path, out var stat);
-        status = status == VfsStatus.Ok && FileIdentity.Of(stat) == action.Identity ? _disk.Unlink(path) : status;
-        return status == VfsStatus.NotFound ? VfsStatus.Ok : status;
-    }
-
-    private VfsStatus MakeDurable(SourceAction action)
-    {
-        string folder = FolderOf(FullPath(action.Path));
-        var status = _disk.SyncFolder(folder);
-        return status == VfsStatus.Ok && action.NewPath is not null && FolderOf(FullPath(action.NewPath)) is var newFolder && newFolder != folder
-            ? _disk.SyncFolder(newFolder)
-            : status;
-    }
-
-    private static string FolderOf(string fullPath) => fullPath.LastIndexOf('/') is var slash and > 0 ? fullPath[..slash] : "/";
+    private bool IsStillThere(string rawPath) => _disk.Unlink(rawPath) is not (VfsStatus.Ok or VfsStatus.NotFound);
 }

@@ -22,7 +22,7 @@ public sealed partial class VirtualTree
             { IsFolder: true } => VfsStatus.IsDirectory,
             { Staged: { } staged } => await RemoveStaged(staged),
             { Archive: { } claim } => RemoveArchive(claim),
-            _ => _writing!.Disk.Unlink(_source.FullPath(PathOf(folder.Facts.Path, name))),
+            _ => UnlinkSource(PathOf(folder.Facts.Path, name)),
         };
         return Changed(status, folder);
     });
@@ -65,8 +65,10 @@ public sealed partial class VirtualTree
         }
 
         Tolerate(claim.File);
-        return _writing!.Disk.Unlink(_source.FullPath(claim.File.Path));
+        return UnlinkSource(claim.File.Path);
     }
+
+    private VfsStatus UnlinkSource(string path) => Area.ChangeSource(path, null, () => _writing!.Disk.Unlink(_source.FullPath(path)));
 
     /// <summary>Readers of an archive go on when the mount itself renames it, removes it, or changes its owner.</summary>
     private void Tolerate(ArchiveFile file) => Tolerate(file.Stat.Version.Device, file.Stat.Version.Inode);

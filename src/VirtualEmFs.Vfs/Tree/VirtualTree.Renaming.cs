@@ -86,7 +86,8 @@ public sealed partial class VirtualTree
             return VfsStatus.InvalidArgument; // as file systems answer that cannot exchange
         }
 
-        var status = _writing!.Disk.Rename(_source.FullPath(path), _source.FullPath(newPath), RenameMode.Exchange);
+        var status = Area.ChangeSource(
+            path, newPath, () => _writing!.Disk.Rename(_source.FullPath(path), _source.FullPath(newPath), RenameMode.Exchange));
         if (status == VfsStatus.Ok)
         {
             const string aside = "\0aside";
@@ -179,7 +180,7 @@ public sealed partial class VirtualTree
         in SourceStat source, StagedFile? replaced, (string Path, FileIdentity Identity)? replacedSource, string path, string newPath) =>
         replaced is not null || (replacedSource is var (other, _) && other != newPath)
             ? Area.ReplaceBySource(replaced, path, newPath, source, replacedSource)
-            : _writing!.Disk.Rename(_source.FullPath(path), _source.FullPath(newPath), RenameMode.Replace);
+            : Area.ChangeSource(path, newPath, () => _writing!.Disk.Rename(_source.FullPath(path), _source.FullPath(newPath), RenameMode.Replace));
 
     /// <summary>A file that gets an MRC name waits to be archived where it lies; one that had such a name and was never written to stays as it is.</summary>
     private VfsStatus Queue(in SourceStat source, string path, string newPath)
@@ -220,7 +221,9 @@ public sealed partial class VirtualTree
         Tolerate(file);
         bool isReplacing = replaced is not null || replacedSource is not null;
         var status = isReplacing ? Area.ReplaceBySource(replaced, file.Path, newArchivePath, file.Stat, replacedSource)
-            : _writing!.Disk.Rename(_source.FullPath(file.Path), _source.FullPath(newArchivePath), RenameMode.KeepExisting);
+            : Area.ChangeSource(
+                file.Path, newArchivePath,
+                () => _writing!.Disk.Rename(_source.FullPath(file.Path), _source.FullPath(newArchivePath), RenameMode.KeepExisting));
         if (status == VfsStatus.Ok)
         {
             _nodes.Move(path, newPath);

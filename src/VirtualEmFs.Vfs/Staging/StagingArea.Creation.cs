@@ -1,0 +1,138 @@
+using VirtualEmFs.Vfs.Nodes;
+using VirtualEmFs.Vfs.Ports;
+
+namespace VirtualEmFs.Vfs.Staging;
+
+internal sealed partial class StagingArea
+{
+    /// <summary>Creates an empty staged file under a path where nothing is.</summary>
+    public VfsStatus Create(string path, in Creation creation, out StagedFile? file) => Stage(path, creation, null, null, null, null, out file);
+
+    /// <summary>
+    /// Stages the content of an archive, which stays until the file is archived again; or, emptied, only takes its place.
+    /// </summary>
+    /// <param name="inode">st_ino of the archive's virtual file.</param>
+    /// <param name="archive">Null for an archive that the mount did not write: it stays as it is, and the file takes the name.</param>
+    /// <param name="restore">Fills the raw file with what reads of the archive showed, and gives it its times; null for an empty file. What
+    /// it throws leaves everything as it was.</param>
+    /// <param name="bind">Called before lookups find the file, so that whoever has the archive open goes on with it.</param>
+    public VfsStatus Take(
+        string path, ulong inode, in Creation creation, ArchiveBase? archive, Func<IDiskFile, string, VfsStatus>? restore,
+        Func<StagedFile, VfsStatus> bind, out StagedFile? file) =>
+        Stage(path, creation, inode, archive, restore, bind, out file);
+
+    /// <summary>Makes a raw file without a name, for an archive that was removed while it is open.</summary>
+    /// <param name="raw">Empty; the caller's until it opens <paramref name="file"/> with it.</param>
+    public VfsStatus CreateNameless(ulong inode, uint permissions, out IDiskFile? raw, out StagedFile? file)
+    {
+        long id = TakeId();
+        file = null;
+        var status = _disk.Open(RawPathOf(id), DiskAccess.CreateNew, permissions, out raw);
+        if (status != VfsStatus.Ok)
+        {
+            return status;
+        }
+
+        status = _disk.Unlink(RawPathOf(id));
+        if (status != VfsStatus.Ok)
+        {
+            raw!.Dispose();
+            return status;
+        }
+
+        file = new StagedFile(new StagedEntry(id, "", IsInPlace: false, inode), _time.GetTimestamp());
+        file.NoteGone();
+        return VfsStatus.Ok;
+    }
+
+    /// <summary>Notes that a plain file of the source waits to be archived where it lies.</summary>
+    /// <param name="inode">st_ino under which it is shown.</param>
+    /// <param name="bind">Called before lookups find it.</param>
+    public VfsStatus Adopt(string path, ulong inode, Func<StagedFile, VfsStatus>? bind, out StagedFile? file)
+    {
+        IDiskFile? none = null;
+        return Land(new StagedEntry(TakeId(), path, IsInPlace: true, inode), bind, ref none, out file);
+    }
+
+    private VfsStatus Stage(
+        string path, in Creation creation, ulong? inode, ArchiveBase? archive, Func<IDiskFile, string, VfsStatus>? restore,
+        Func<StagedFile, VfsStatus>? bind, out StagedFile? file)
+    {
+        file = null;
+        long id = TakeId();
+        string rawPath = RawPathOf(id);
+        var status = _disk.Open(rawPath, DiskAccess.CreateNew, creation.Permissions, out var raw);
+        if (status != VfsStatus.Ok)
+        {
+            return status;
+        }
+
+        bool isStaged = false;
+        try
+        {
+            Interlocked.Increment(ref _fileNames);
+            status = Fill(raw!, rawPath, creation, restore, out var stat);
+            if (status != VfsStatus.Ok)
+            {
+                return status;
+            }
+
+            inode ??= InodeNumbers.Mix(stat.Version.Device, stat.Version.Inode, NodeFlavour.Staged, 0);
+            status = Land(new StagedEntry(id, path, IsInPlace: false, inode.Value, archive), bind, ref raw, out file);
+            isStaged = status == VfsStatus.Ok;
+            return status;
+        }
+        finally
+        {
+            raw?.Dispose();
+            if (!isStaged)
+            {
+                _ = _disk.Unlink(rawPath);
+            }
+        }
+    }
+
+    private VfsStatus Fill(
+        IDiskFile raw, string rawPath, in Creation creation, Func<IDiskFile, string, VfsStatus>? restore, out SourceStat stat)
+    {
+        stat = default;
+        var status = _disk.CanChangeOwner ? raw.SetAttributes(new AttributeChange(creation.Permissions, creation.Uid, creation.Gid)) : VfsStatus.Ok;
+        if (status == VfsStatus.Ok && restore is not null)
+        {
+            status = restore(raw, rawPath);
+
+            // Once the journal names the raw file, it is what counts, and no longer the archive: it must not be torn.
+            status = status == VfsStatus.Ok ? raw.Sync(dataOnly: false) : status;
+        }
+
+        return status == VfsStatus.Ok ? raw.Stat(out stat) : status;
+    }
+
+    private VfsStatus Land(StagedEntry entry, Func<StagedFile, VfsStatus>? bind, ref IDiskFile? raw, out StagedFile? file)
+    {
+        file = new StagedFile(entry, _time.GetTimestamp());
+        if (bind is null && raw is not null)
+        {
+            // Whoever creates a file may write to it, even where its permissions let nobody open it again.
+            file.Hold(raw);
+            raw = null;
+        }
+
+        var status = Apply([entry], [], file, bind);
+        if (status != VfsStatus.Ok)
+        {
+            file.Dispose();
+            file = null;
+        }
+
+        return Named(status);
+    }
+
+    private long TakeId()
+    {
+        lock (_changes)
+        {
+            return _nextId++;
+        }
+    }
+}

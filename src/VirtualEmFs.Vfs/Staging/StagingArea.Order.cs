@@ -1,0 +1,98 @@
+namespace VirtualEmFs.Vfs.Staging;
+
+/// <summary>
+/// The order of changes that the journal knows and changes of the source that it does not know: after a power cut each of the two may be older
+/// than the other, and a name that both have given away could then be two files, or hide one.
+/// </summary>
+internal sealed partial class StagingArea
+{
+    private readonly Lock _ordering = new();
+    private readonly HashSet<string> _durableFolders = new(StringComparer.Ordinal);   // guarded by _ordering; folders of the source in which nothing has changed since a flush
+    private readonly Dictionary<string, long> _vacated = new(StringComparer.Ordinal); // guarded by _ordering; names given up in lines not known to be durable
+    private long _vacatedCount;                                                       // guarded by _ordering
+
+    /// <summary>Renames or removes a file or folder of the source in which nothing is staged. Durable after a flush of its folder.</summary>
+    /// <param name="path">Path in the source.</param>
+    /// <param name="newPath">Null for a removal.</param>
+    /// <param name="change">Does it.</param>
+    public VfsStatus ChangeSource(string path, string? newPath, Func<VfsStatus> change)
+    {
+        bool mustSync;
+        lock (_ordering)
+        {
+            mustSync = newPath is not null
+                && _vacated.Keys.Any(name => newPath == name || newPath == ArchivePathOf(name) || StagedIndex.IsBelow(name, newPath));
+        }
+
+        var status = mustSync ? SyncNames() : VfsStatus.Ok;
+        status = status == VfsStatus.Ok ? change() : status;
+        lock (_ordering)
+        {
+            _durableFolders.Remove(FolderIn(path));
+            _durableFolders.Remove(FolderIn(newPath ?? path));
+        }
+
+        return status;
+    }
+
+    /// <summary>How many names were given up so far.</summary>
+    private long VacatedCount
+    {
+        get
+        {
+            lock (_ordering)
+            {
+                return _vacatedCount;
+            }
+        }
+    }
+
+    /// <summary>Makes what happened before in the folders of new entries durable: else an old file could come back under their names.</summary>
+    private VfsStatus SyncFoldersOf(StagedEntry[] puts)
+    {
+        lock (_ordering)
+        {
+            foreach (var entry in puts)
+            {
+                for (string folder = entry.Path; folder.Length > 0;)
+                {
+                    folder = FolderIn(folder);
+                    var status = _durableFolders.Contains(folder) ? VfsStatus.Ok : _source.SyncFolder(FullPath(folder));
+                    if (status != VfsStatus.Ok)
+                    {
+                        return status;
+                    }
+
+                    _durableFolders.Add(folder);
+                }
+            }
+
+            return VfsStatus.Ok;
+        }
+    }
+
+    private void NoteVacated(string path)
+    {
+        lock (_ordering)
+        {
+            _vacated[path] = ++_vacatedCount;
+        }
+    }
+
+    /// <summary>The first names given up are durable.</summary>
+    private void ForgetVacated(long count)
+    {
+        lock (_ordering)
+        {
+            foreach (var (path, number) in _vacated)
+            {
+                if (number <= count)
+                {
+                    _vacated.Remove(path);
+                }
+            }
+        }
+    }
+
+    private static string FolderIn(string path) => path.LastIndexOf('/') is var slash and >= 0 ? path[..slash] : "";
+}
