@@ -190,38 +190,6 @@ public sealed class ChangesDuringArchivingTests
         Assert.Equal(1, fixture.Queue.GetStatus().Totals.DiscardedJobs);
     }
 
-    /// <summary>A raw file that lies in the source can be changed past the mount.</summary>
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void RawFileInTheSource_ChangedByOthersMeanwhile_IsNotLost(bool isRemoved)
-    {
-        using var fixture = new WriteBackFixture();
-        fixture.Disk.Put("/s/a.mrc", "data."u8);
-        fixture.Archiver.Midway = (_, _) =>
-        {
-            if (fixture.Tasks.Length == 1)
-            {
-                fixture.Disk.Remove("/s/a.mrc");
-                if (!isRemoved)
-                {
-                    fixture.Disk.Put("/s/a.mrc", "newer."u8);
-                }
-            }
-        };
-        var file = fixture.Stage("a.mrc");
-        fixture.Queue.Start();
-        WriteBackFixture.Until(() =>
-        {
-            fixture.Time.Advance(TimeSpan.FromSeconds(1));
-            return file.IsGone;
-        });
-        fixture.Flush();
-        Assert.Equal(isRemoved ? [] : ["a.mrc.hdf: newer."], Found(fixture));
-        Assert.Equal(0, fixture.Area.Index.Count);
-        fixture.AssertClean();
-    }
-
     private static string[] Found(WriteBackFixture fixture) =>
         [.. fixture.InSource().Select(path => path[3..]).Select(name => $"{name}: {fixture.ContentOf(name.Replace(".hdf", "", StringComparison.Ordinal))}")];
 

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace VirtualEmFs.Tests.Vfs.WriteBack;
 
-/// <summary>Files that came out of an archive: it stays when nothing differs, and is replaced only while it is the one that it was.</summary>
+/// <summary>What lies in the source already: archives that files came out of, and raw files. Others may change both.</summary>
 public sealed class EarlierArchiveTests
 {
     private const string ArchivePath = "/s/a.mrc.hdf";
@@ -172,6 +172,39 @@ public sealed class EarlierArchiveTests
                 return;
             }
         }
+    }
+
+    /// <summary>A raw file that lies in the source can be changed past the mount.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void RawFileInTheSource_ChangedByOthersMeanwhile_IsNotLost(bool isRemoved)
+    {
+        using var fixture = new WriteBackFixture();
+        fixture.Disk.Put("/s/a.mrc", "data."u8);
+        fixture.Archiver.Midway = (_, _) =>
+        {
+            if (fixture.Tasks.Length == 1)
+            {
+                fixture.Disk.Remove("/s/a.mrc");
+                if (!isRemoved)
+                {
+                    fixture.Disk.Put("/s/a.mrc", "newer."u8);
+                }
+            }
+        };
+        var file = fixture.Stage("a.mrc");
+        fixture.Queue.Start();
+        WriteBackFixture.Until(() =>
+        {
+            fixture.Time.Advance(TimeSpan.FromSeconds(1));
+            return file.IsGone;
+        });
+        fixture.Flush();
+        Assert.Equal(isRemoved ? [] : ["/s/a.mrc.hdf"], fixture.InSource());
+        Assert.Equal(isRemoved ? null : "newer.", fixture.ContentOf("a.mrc"));
+        Assert.Equal(0, fixture.Area.Index.Count);
+        fixture.AssertClean();
     }
 
     /// <summary>A source with one archive.</summary>
