@@ -18,6 +18,8 @@ internal sealed class MountedProcess : IDisposable
     private readonly StringBuilder _log = new(); // guarded by itself
     private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private bool _isDisposed;
+
     private MountedProcess(string command, string? source, string? mountPoint, IEnumerable<string> options, params (string, string)[] environment)
         : this(Programs.Emfs, [command], source, mountPoint, options, environment)
     {
@@ -91,6 +93,10 @@ internal sealed class MountedProcess : IDisposable
     /// <summary><c>emfs mount</c> on a folder of the caller's.</summary>
     public static MountedProcess StartOn(string mountPoint, string source, params string[] options) => new("mount", source, mountPoint, options);
 
+    /// <summary>The same with variables of its environment set.</summary>
+    public static MountedProcess StartOnIn(string mountPoint, string source, string[] options, params (string Name, string Value)[] environment) =>
+        new("mount", source, mountPoint, options, environment);
+
     /// <summary><c>emfs null</c> with these options.</summary>
     public static MountedProcess StartNull(params string[] options) => new("null", null, null, options);
 
@@ -134,6 +140,13 @@ internal sealed class MountedProcess : IDisposable
     /// <summary>Sends a signal by name: TERM, INT, HUP, KILL.</summary>
     public void Signal(string name) => Programs.Check("kill", "-s", name, ProcessId.ToString());
 
+    /// <summary>Ends the process as a crash does, and waits until it is gone.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        WaitForExit(s_endDeadline);
+    }
+
     /// <summary>Waits until the log has a text.</summary>
     /// <exception cref="TimeoutException">It does not come within the deadline.</exception>
     public void WaitForLog(string text, TimeSpan deadline)
@@ -160,10 +173,19 @@ internal sealed class MountedProcess : IDisposable
         ? _process.ExitCode
         : throw new TimeoutException($"emfs did not end within {deadline}:\n{Log}");
 
+    /// <summary>Whether the process has ended, or does within a time.</summary>
+    public bool HasEndedWithin(TimeSpan time) => _process.WaitForExit(time);
+
     public static bool IsMounted(string mountPoint) => File.ReadAllText("/proc/self/mountinfo").Contains($" {mountPoint} ", StringComparison.Ordinal);
 
     public void Dispose()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         if (!_process.HasExited)
         {
             Programs.Run(s_endDeadline, "kill", ["-s", "TERM", ProcessId.ToString()]);

@@ -28,8 +28,8 @@ internal sealed record MrcArchiverOptions
     /// <summary>As the mount shows headers: <see cref="VirtualMrc.Create"/>.</summary>
     public bool UseStrictStatistics { get; init; }
 
-    /// <summary>Sees every step of writing an archive before it is taken; null for nobody.</summary>
-    public ICommitSteps? Steps { get; init; }
+    /// <summary>Makes what sees every step of writing an archive before it is taken, from the archive's temporary path; null for nobody.</summary>
+    public Func<string, ICommitSteps>? Steps { get; init; }
 }
 
 /// <summary>Makes EMAN2 archives from raw MRC files by the rules, and raw files from archives of every format.</summary>
@@ -146,6 +146,6 @@ internal sealed class MrcArchiver(IArchiveFormats formats, MrcArchiverOptions op
             TakesOnlyMrc = true,
             ThirdAxis = MrcThirdAxis.OneFile,
         };
-        return options.Steps is { } steps ? compression with { Steps = steps } : compression;
+        return options.Steps is { } steps ? compression with { Steps = steps(task.TemporaryPath) } : compression;
     }
 }

@@ -58,9 +58,11 @@ internal sealed class WritableMount : IDisposable
                 $"the staging folder {owner.StagingPath}", $"{owner.StagingPath}/{OwnerLock.FileName}", PermissionsOfStagingOwner, owner, takesOver);
             sourceLock = OwnerLock.Acquire(
                 $"the source {owner.SourcePath}", $"{owner.SourcePath}/{NameRules.OwnFolder}/{OwnerLock.FileName}", sourcePermissions & ReadWriteBits, owner, takesOver);
-            var disk = new PosixDisk(DiskFaults.FromEnvironment());
+            DiskFaults? faults = DiskFaults.FromEnvironment();
+            var disk = new PosixDisk(faults);
             StagingArea area = StagingArea.Open(disk, owner.StagingPath, owner.SourcePath, logger, TimeProvider.System);
-            var archiver = new MrcArchiver(formats, archiving);
+            var archiver = new MrcArchiver(
+                formats, faults is null ? archiving : archiving with { Steps = path => new CountedCommitSteps(faults, path) });
             var queue = new WriteBackQueue(area, disk, archiver, writeBack, logger, TimeProvider.System) { ReadersAreActive = readersAreActive };
             return new WritableMount(stagingLock, sourceLock, disk, area, archiver, queue, writeBack.IsDryRun, logger);
         }

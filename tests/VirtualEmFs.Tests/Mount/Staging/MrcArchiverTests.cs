@@ -185,7 +185,7 @@ public sealed class MrcArchiverTests : IDisposable
     public void Archive_StepFails_IsAnArchiveExceptionAndLeavesNothing()
     {
         ArchiveTask task = Task("a.mrc", MrcFile.Write(Raw, Nx, Ny, 1, Samples.Noise(Nx * Ny, 1)));
-        var archiver = new MrcArchiver(new ArchiveFormats(), new MrcArchiverOptions { Steps = new FailingStep(CommitStep.SyncFile) });
+        var archiver = new MrcArchiver(new ArchiveFormats(), new MrcArchiverOptions { Steps = _ => new FailingStep(CommitStep.SyncFile) });
         ArchiveException failure = Assert.Throws<ArchiveException>(() => archiver.Archive(task, Cancellation));
         Assert.Contains("the step fails", failure.Message, StringComparison.Ordinal);
         Assert.Equal([Raw], Directory.GetFileSystemEntries(_folder.Path));
@@ -200,7 +200,7 @@ public sealed class MrcArchiverTests : IDisposable
         int before = Niceness();
         var steps = new NicenessOfSteps();
         ArchiveTask task = Task("a.mrcs", MrcFile.Write(Raw, Nx, Ny, 40, Samples.Noise(Nx * Ny * 40, 1)));
-        new MrcArchiver(new ArchiveFormats(), new MrcArchiverOptions { Threads = threads, Steps = steps }).Archive(task, Cancellation);
+        new MrcArchiver(new ArchiveFormats(), new MrcArchiverOptions { Threads = threads, Steps = _ => steps }).Archive(task, Cancellation);
         Assert.Equal([Math.Max(10, before)], steps.Seen.Distinct());
         Assert.Equal(before, Niceness());
     }
