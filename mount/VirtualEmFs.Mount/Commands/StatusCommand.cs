@@ -75,6 +75,12 @@ internal static class StatusCommand
                 ? $"nothing in {writing.StagingFolder}{age}"
                 : Invariant($"{CommandOutput.Files(writing.StagedFiles)}, {Mebibytes(writing.StagedBytes)}, in {writing.StagingFolder}; {writing.OpenFiles} open, {writing.QueuedFiles} queued, the oldest quiet for {writing.OldestSeconds:F0} s{age}"));
             Add("compressing", writing.Compressing.Count == 0 ? "none" : string.Join("\n", writing.Compressing.Select(Describe)));
+            if (report.Tree is { Restoring: { Count: > 0 } restoring })
+            {
+                Add("coming back", string.Join("\n", restoring.Select(static file => Invariant(
+                    $"{file.Path}: {Mebibytes(file.DoneBytes)} of {Mebibytes(file.LengthBytes)}, since a program writes to it"))));
+            }
+
             Add("not archived", Invariant($"{writing.ParkedFiles} parked, {writing.FailingFiles} tried again"));
             Add("archived", Invariant($"{CommandOutput.Files(writing.Totals.ArchivedFiles)}, {Mebibytes(writing.SavedBytes)} saved; {writing.Totals.GuardedFiles} guarded, {writing.Totals.KeptRawFiles} kept raw, {writing.Totals.ClampedSamples} samples clamped"));
         }

@@ -13,11 +13,12 @@ namespace VirtualEmFs.Mount.Status;
 /// <param name="Nodes">Files and folders that the kernel knows.</param>
 public sealed record TreeStatus(
     long CacheBytes, long CacheBudgetBytes, long Hits, long Misses, long Decodes, long ReadAheads, long FailedDecodes, int QueuedBlocks,
-    long LeasesInUse, int WaitingOperations, int OpenArchives, int OpenHandles, int Nodes, long Probes, IReadOnlyList<FileError> Errors)
+    long LeasesInUse, int WaitingOperations, int OpenArchives, int OpenHandles, int Nodes, long Probes,
+    IReadOnlyList<RestoringFile> Restoring, IReadOnlyList<FileError> Errors)
 {
     /// <summary>Puts the figures of a tree and its reader together.</summary>
     public static TreeStatus Of(TreeStatistics tree, ReadStatistics reading) => new(
         reading.CacheUsedBytes, reading.CacheBudgetBytes, reading.Hits, reading.Misses, reading.Decodes, reading.ReadAheads, reading.Failures,
         reading.QueuedBlocks, reading.LeasesInUse, tree.WaitingCount, reading.OpenArchives, tree.OpenHandleCount, tree.NodeCount,
-        tree.ProbeCount, tree.Errors);
+        tree.ProbeCount, tree.Restoring, tree.Errors);
 }

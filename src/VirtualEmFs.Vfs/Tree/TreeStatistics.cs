@@ -11,7 +11,8 @@ public sealed record FileError(string Path, string Reason, long Count);
 /// <param name="OpenHandleCount">Files and folders open now.</param>
 /// <param name="WaitingCount">Operations that wait for an I/O thread now.</param>
 /// <param name="FailureCount">Operations that ended in an error nobody expects (EIO).</param>
+/// <param name="Restoring">Archives whose samples come back at this moment.</param>
 /// <param name="Errors">By file, newest last, the last 1,000.</param>
 public sealed record TreeStatistics(
     int NodeCount, int OpenHandleCount, int WaitingCount, long LookupCount, long ListingCount, long OpenCount, long ReadCount, long ProbeCount,
-    long FailureCount, IReadOnlyList<FileError> Errors);
+    long FailureCount, IReadOnlyList<RestoringFile> Restoring, IReadOnlyList<FileError> Errors);

@@ -75,7 +75,7 @@ public sealed partial class VirtualTree : IFileTree, IDisposable
     public TreeStatistics Statistics => new(
         _nodes.Count, _handles.Count, _queue.WaitingCount, Interlocked.Read(ref _lookupCount), Interlocked.Read(ref _listingCount),
         Interlocked.Read(ref _openCount), Interlocked.Read(ref _readCount), _probes.ProbeCount, Interlocked.Read(ref _failureCount),
-        _errors.ToArray());
+        _restorations.ToArray(), _errors.ToArray());
 
     /// <summary>Path of a node in the source, for logs; null when it is not known any more.</summary>
     public string? DescribeNode(ulong nodeId) =>

@@ -1,0 +1,218 @@
+using VirtualEmFs.Frames;
+using VirtualEmFs.Frames.Mrc;
+using VirtualEmFs.Vfs.Nodes;
+using VirtualEmFs.Vfs.Ports;
+using VirtualEmFs.Vfs.Staging;
+
+namespace VirtualEmFs.Vfs.Tree;
+
+/// <summary>How a file becomes staged when it is written to: an archive's samples come back, a plain MRC file waits where it lies.</summary>
+public sealed partial class VirtualTree
+{
+    // Two files at once fill two cores; more would only wait for each other.
+    private const int RestoringLimit = 2;
+
+    private readonly Restorations _restorations = new();
+    private readonly SemaphoreSlim _restoring = new(RestoringLimit, RestoringLimit);
+
+    /// <summary>
+    /// The raw file that a change of a node's file goes to. An archive's samples come back first; a plain MRC file of the source is from now on one
+    /// that waits to be archived.
+    /// </summary>
+    /// <param name="keepsSamples">False when the file is emptied anyway.</param>
+    /// <returns>Null for a file of the source that is no MRC file.</returns>
+    private async Task<Outcome<StagedFile?>> StageForChange(Node node, bool keepsSamples, ISlowReply? slow)
+    {
+        if (StagedOf(node) is { } known)
+        {
+            return known;
+        }
+
+        if (!node.Key.IsVirtualFile && !MrcNames.IsMrcName(NameOf(node.Facts.Path)))
+        {
+            return Outcome<StagedFile?>.Of(null);
+        }
+
+        slow?.MayTakeLong();
+        await node.Staging.WaitAsync();
+        try
+        {
+            if (StagedOf(node) is { } staged)
+            {
+                return staged;
+            }
+
+            return node.Key.IsVirtualFile ? await StageArchive(node, keepsSamples) : Adopt(node);
+        }
+        finally
+        {
+            node.Staging.Release();
+        }
+    }
+
+    private Outcome<StagedFile?> Adopt(Node node)
+    {
+        if (_source.Stat(node.Facts.Path, followLinks: false, out var stat) != VfsStatus.Ok || !IsSameFile(node, stat))
+        {
+            return Outcome<StagedFile?>.Of(null); // open, and without a name: nothing is left to archive
+        }
+
+        var status = Area.Adopt(node.Facts.Path, node.Facts.Attributes.Inode, staged => Attach(node, staged), out var staged);
+        return status == VfsStatus.Ok ? staged : status;
+    }
+
+    private async Task<Outcome<StagedFile?>> StageArchive(Node node, bool keepsSamples)
+    {
+        if (node.Key.Flavour is NodeFlavour.Member or NodeFlavour.Converted || node.Facts.ShownPath is not { } shownPath)
+        {
+            return VfsStatus.NotPermitted;
+        }
+
+        var found = await DescribeArchive(node);
+        if (found.Status == VfsStatus.Stale && OpenArchiveOf(node) is { } open)
+        {
+            return await StageNameless(node, keepsSamples ? open : null);
+        }
+
+        if (found.Status != VfsStatus.Ok)
+        {
+            return found.Status;
+        }
+
+        var (description, stat) = found.Value;
+        var length = node.Facts.Attributes.LengthBytes;
+        if (keepsSamples && _writing!.Disk.GetCapacity(Area.FolderPath, out var capacity) == VfsStatus.Ok
+            && (decimal)capacity.AvailableBlocks * capacity.FragmentLengthBytes < length)
+        {
+            return VfsStatus.NoSpace;
+        }
+
+        var archive = IsOwn(description) ? new ArchiveBase(node.Facts.Path, FileIdentity.Of(stat), keepsSamples) : null;
+        var creation = new Creation(node.Facts.Attributes.Permissions, stat.Uid, stat.Gid);
+        string archivePath = _source.FullPath(node.Facts.Path);
+        var view = node.Key.View;
+        await _restoring.WaitAsync();
+        try
+        {
+            // On a thread of its own: a large tomogram takes seconds, and the lane belongs to others.
+            return await Task.Factory.StartNew(
+                () =>
+                {
+                    var status = Area.Take(
+                        shownPath, node.Facts.Attributes.Inode, creation, archive,
+                        keepsSamples ? (raw, rawPath) => Restore(description, view, shownPath, archivePath, stat, raw, rawPath) : null,
+                        staged => Bind(node, staged), out var staged);
+                    return status == VfsStatus.Ok ? staged : (Outcome<StagedFile?>)status;
+                },
+                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        finally
+        {
+            _restoring.Release();
+        }
+    }
+
+    private MrcHandle? OpenArchiveOf(Node node)
+    {
+        foreach (var handle in _handles.Values)
+        {
+            if (handle is MrcHandle mrc && ReferenceEquals(mrc.Node, node))
+            {
+                return mrc;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Goes on with an archive that was removed while a program has it open, and that is written to now: bytes without a name.</summary>
+    /// <param name="open">Null when the file is emptied.</param>
+    private async Task<Outcome<StagedFile?>> StageNameless(Node node, MrcHandle? open)
+    {
+        var status = Area.CreateNameless(node.Facts.Attributes.Inode, node.Facts.Attributes.Permissions, out var raw, out var staged);
+        if (status != VfsStatus.Ok)
+        {
+            return status;
+        }
+
+        status = open is null ? VfsStatus.Ok : await CopyThrough(open, raw!);
+        if (status == VfsStatus.Ok)
+        {
+            lock (node)
+            {
+                staged!.Open(node.HandleCount, node.WriterCount, _ => (VfsStatus.Ok, raw, false));
+                node.Staged = staged;
+            }
+
+            _nodes.Rebind(node, NodeKey.OfStaged(staged.Id));
+            return staged;
+        }
+
+        raw!.Dispose();
+        return status;
+    }
+
+    /// <summary>Copies what reads of an open archive show.</summary>
+    private static async Task<VfsStatus> CopyThrough(MrcHandle from, IDiskFile raw)
+    {
+        const int runBytes = 1 << 20;
+        for (long offset = 0; offset < from.Mrc.LengthBytes;)
+        {
+            var run = new CopiedRun(raw, offset);
+            from.Read(offset, runBytes, run);
+            var (status, lengthBytes) = await run.Copied;
+            if (status != VfsStatus.Ok || lengthBytes == 0)
+            {
+                return status == VfsStatus.Ok ? VfsStatus.Corrupt : status;
+            }
+
+            offset += lengthBytes;
+        }
+
+        return VfsStatus.Ok;
+    }
+
+    private VfsStatus Bind(Node node, StagedFile staged)
+    {
+        var status = Attach(node, staged);
+        if (status == VfsStatus.Ok)
+        {
+            _nodes.Rebind(node, NodeKey.OfStaged(staged.Id));
+            node.Facts = node.Facts with { Path = staged.Entry.Path, ShownPath = null };
+        }
+
+        return status;
+    }
+
+    private VfsStatus Restore(
+        ArchiveDescription description, MrcView view, string shownPath, string archivePath, SourceStat stat, IDiskFile raw, string rawPath)
+    {
+        using var restoration = _restorations.Begin(shownPath, VirtualMrc.LengthOf(description));
+        try
+        {
+            _writing!.Archiver.Restore(description, view, raw, restoration.Add, CancellationToken.None);
+        }
+        catch (DiskFailedException exception)
+        {
+            return exception.Status;
+        }
+
+        var status = CopyExtendedAttributes(archivePath, rawPath);
+        return status == VfsStatus.Ok ? raw.SetAttributes(new AttributeChange(AtimeNs: stat.AtimeNs, MtimeNs: stat.Version.MtimeNs)) : status;
+    }
+
+    /// <summary>True for archives of MRC files that this program made: replacing one loses nothing that another program wrote.</summary>
+    private static bool IsOwn(ArchiveDescription description) => !description.PreservedHeader.IsEmpty;
+
+    /// <summary>Writes one answered read to a raw file.</summary>
+    private sealed class CopiedRun(IDiskFile raw, long fileOffset) : IReadReply
+    {
+        private readonly TaskCompletionSource<(VfsStatus Status, int LengthBytes)> _copied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<(VfsStatus Status, int LengthBytes)> Copied => _copied.Task;
+
+        public void Data(ReadOnlySpan<byte> bytes) => _copied.SetResult((raw.Write(fileOffset, bytes, out _), bytes.Length));
+
+        public void Fail(VfsStatus status) => _copied.SetResult((status, 0));
+    }
+}
