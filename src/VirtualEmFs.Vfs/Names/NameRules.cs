@@ -70,10 +70,11 @@ internal static class NameRules
     }
 
     /// <summary>How an archive reads under a name: extensions tell programs "stack" or "volume".</summary>
-    /// <param name="hasOwnHeader">The archive keeps the header that a program wrote under that name: it stays as it is.</param>
+    /// <param name="hasOwnHeader">The archive keeps the header that a program wrote: under the name of its file it stays as it is, also where
+    /// that is no longer an MRC file's (IMOD's <c>TS.rec~</c>).</param>
     public static MrcView ViewOf(string virtualName, in ArchiveName archive, ArchiveContent content, bool hasOwnHeader)
     {
-        if (hasOwnHeader && archive.IsMrcNamed && virtualName == archive.Stem)
+        if (hasOwnHeader && virtualName == archive.Stem)
         {
             return MrcView.Natural;
         }

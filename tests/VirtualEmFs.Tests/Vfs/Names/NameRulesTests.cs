@@ -95,6 +95,7 @@ public sealed class NameRulesTests
 
     [Theory]
     [InlineData("TS.rec", "TS.rec.hdf", MrcView.Natural)]
+    [InlineData("TS.rec~", "TS.rec~.hdf", MrcView.Natural)]
     [InlineData("X.mrc", "X.hdf", MrcView.Volume)]
     public void ViewOf_StackWithAHeaderOfItsOwn_KeepsItUnderItsOwnName(string virtualName, string archive, MrcView view) =>
         Assert.Equal(view, NameRules.ViewOf(virtualName, Archive(archive), ArchiveContent.Stack, hasOwnHeader: true));
