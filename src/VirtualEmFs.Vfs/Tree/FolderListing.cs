@@ -6,13 +6,13 @@ namespace VirtualEmFs.Vfs.Tree;
 
 /// <summary>The names of one folder at one moment.</summary>
 /// <param name="Timestamp">When the files were looked at, in ticks of the time provider.</param>
-internal sealed record FolderListing(IReadOnlyList<ListedName> Names, long Timestamp);
+/// <param name="StagingVersion">What the mount itself had changed by then.</param>
+internal sealed record FolderListing(IReadOnlyList<ListedName> Names, long Timestamp, long StagingVersion);
 
 /// <summary>A listing, and the version of the folder that it is of.</summary>
 /// <param name="Folder">Node id of the folder.</param>
 /// <param name="IsProbed">Every archive was looked into, as a listing with attributes needs.</param>
-/// <param name="StagingVersion">What the mount itself had changed by then.</param>
-internal sealed record RecentListing(ulong Folder, SourceVersion Version, long StagingVersion, bool IsProbed, FolderListing Listing);
+internal sealed record RecentListing(ulong Folder, SourceVersion Version, bool IsProbed, FolderListing Listing);
 
 /// <summary>One name of a listing, with what is known about it.</summary>
 /// <param name="Archive">Set for virtual names.</param>

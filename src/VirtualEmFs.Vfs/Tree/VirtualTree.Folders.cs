@@ -93,7 +93,7 @@ public sealed partial class VirtualTree
     {
         int first = (int)Math.Clamp(offset, 0, listing.Names.Count);
         int count = Math.Clamp(maximumCount, 0, listing.Names.Count - first);
-        if (RemainingTimeout(listing.Timestamp) <= TimeSpan.Zero)
+        if (!IsFresh(listing))
         {
             return false;
         }
@@ -154,12 +154,19 @@ public sealed partial class VirtualTree
             return await MemberNodeOf(folder, name.Key!.Value);
         }
 
+        string path = PathOf(folder.Facts.Path, name.Name);
+        var staged = _writing?.Area.Index.Find(path);
+        if (staged is { Entry.IsInPlace: false })
+        {
+            return ReferStaged(path, staged, _nodes.BeginUse);
+        }
+
         if (name is { Archive: { } archive, Key: { } key })
         {
             long timestamp = listing.Timestamp;
-            if (RemainingTimeout(timestamp) <= TimeSpan.Zero)
+            if (!IsFresh(listing))
             {
-                // The listing took long, or the program does: what it found must be looked at again.
+                // The listing took long, or the program does, or archives were written to: what was found must be looked at again.
                 timestamp = _time.GetTimestamp();
                 if (_source.Stat(archive.Path, followLinks: true, out var now) != VfsStatus.Ok || now.Version != key.Version)
                 {
@@ -167,14 +174,7 @@ public sealed partial class VirtualTree
                 }
             }
 
-            return _nodes.BeginUse(key, name.Kind, FactsOfArchive(key, archive, timestamp, PathOf(folder.Facts.Path, name.Name)));
-        }
-
-        string path = PathOf(folder.Facts.Path, name.Name);
-        var staged = _writing?.Area.Index.Find(path);
-        if (staged is { Entry.IsInPlace: false })
-        {
-            return ReferStaged(path, staged, _nodes.BeginUse);
+            return _nodes.BeginUse(key, name.Kind, FactsOfArchive(key, archive, timestamp, path));
         }
 
         if (name.Archive is not null || name.Inode == UnknownInode || _source.Stat(path, followLinks: false, out var stat) != VfsStatus.Ok)

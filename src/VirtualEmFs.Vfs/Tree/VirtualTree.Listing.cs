@@ -26,12 +26,15 @@ public sealed partial class VirtualTree
         }
 
         if (_recentListing is { } recent && recent.Folder == folder.Id && recent.Version == stat.Version
-            && (recent.IsProbed || !withAttributes) && recent.StagingVersion == stagingVersion && RemainingTimeout(recent.Listing.Timestamp) > TimeSpan.Zero)
+            && (recent.IsProbed || !withAttributes) && IsFresh(recent.Listing))
         {
             return recent.Listing;
         }
 
+        // Staged names before those of the source: one that is archived in between is found in both, and never in neither.
         string folderPath = folder.Facts.Path;
+        var listed = Dots(folder);
+        var stagedNames = AddStaged(folderPath, listed);
         status = _source.List(folderPath, out var names);
         if (status != VfsStatus.Ok)
         {
@@ -61,15 +64,17 @@ public sealed partial class VirtualTree
             }
         }
 
-        var listed = Dots(folder);
-        var stagedNames = AddStaged(folderPath, listed);
         var lister = new FolderLister(
             folder.Id == IFileTree.RootId, stat.Version.Device, _source.FullPath(folderPath), _options.ShowArchives, stagedNames, BindingsOf(folder));
         lister.List(names, files, new FolderNames(index, files, BindingsOf(folder)), listed);
-        var listing = new FolderListing(listed, timestamp);
-        _recentListing = new RecentListing(folder.Id, stat.Version, stagingVersion, withAttributes, listing);
+        var listing = new FolderListing(listed, timestamp, stagingVersion);
+        _recentListing = new RecentListing(folder.Id, stat.Version, withAttributes, listing);
         return listing;
     }
+
+    /// <summary>What a listing found may be told as it is: it is young enough, and the mount itself has changed no name since.</summary>
+    private bool IsFresh(FolderListing listing) =>
+        RemainingTimeout(listing.Timestamp) > TimeSpan.Zero && Interlocked.Read(ref _stagingVersion) == listing.StagingVersion;
 
     /// <summary>Lists what is staged in a folder; these names win over whatever the source has.</summary>
     private HashSet<string> AddStaged(string folderPath, List<ListedName> listed)
@@ -120,6 +125,7 @@ public sealed partial class VirtualTree
     private async Task<Outcome<FolderListing>> ListMembers(Node folder)
     {
         long timestamp = _time.GetTimestamp();
+        long stagingVersion = Interlocked.Read(ref _stagingVersion);
         var archive = await DescribeArchive(folder);
         if (archive.Status != VfsStatus.Ok)
         {
@@ -134,7 +140,7 @@ public sealed partial class VirtualTree
             listed.Add(new ListedName(NameRules.MemberName(imageNumber), NodeKind.File, key.InodeNumber, null, key));
         }
 
-        return new FolderListing(listed, timestamp);
+        return new FolderListing(listed, timestamp, stagingVersion);
     }
 
     private List<ListedName> Dots(Node folder)

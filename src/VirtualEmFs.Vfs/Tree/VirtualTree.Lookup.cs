@@ -139,7 +139,16 @@ public sealed partial class VirtualTree
 
         var key = FolderLister.KeyOf(name, claim);
         var kind = key.Flavour == NodeFlavour.MemberFolder ? NodeKind.Directory : NodeKind.File;
-        return EntryOf(_nodes.Refer(key, kind, FactsOfArchive(key, claim.File, timestamp, PathOf(parent.Facts.Path, name))));
+        string path = PathOf(parent.Facts.Path, name);
+        var node = _nodes.Refer(key, kind, FactsOfArchive(key, claim.File, timestamp, path));
+        if (_writing?.Area.Index.Find(path) is { Entry.IsInPlace: false })
+        {
+            // Written to while it was looked up: the kernel asks again, and gets the staged file.
+            _nodes.Forget(node.Id, 1);
+            return VfsStatus.Stale;
+        }
+
+        return EntryOf(node);
     }
 
     private async Task<Outcome<NodeEntry>> LookupMember(Node folder, string name)

@@ -68,6 +68,11 @@ public sealed partial class VirtualTree
             return VfsStatus.NotPermitted;
         }
 
+        if (Area.Index.Find(shownPath) is { Entry.IsInPlace: false } other)
+        {
+            return await StageBeside(node, other, keepsSamples);
+        }
+
         var found = await DescribeArchive(node);
         if (found.Status == VfsStatus.Stale && OpenArchiveOf(node) is { } open)
         {
@@ -91,17 +96,19 @@ public sealed partial class VirtualTree
         var creation = new Creation(node.Facts.Attributes.Permissions, stat.Uid, stat.Gid);
         string archivePath = _source.FullPath(node.Facts.Path);
         var view = node.Key.View;
+        Outcome<StagedFile?> taken;
         await _restoring.WaitAsync();
         try
         {
             // On a thread of its own: a large tomogram takes seconds, and the lane belongs to others.
-            return await Task.Factory.StartNew(
+            taken = await Task.Factory.StartNew(
                 () =>
                 {
                     var status = Area.Take(
                         shownPath, node.Facts.Attributes.Inode, creation, archive,
                         keepsSamples ? (raw, rawPath) => Restore(description, view, shownPath, archivePath, stat, raw, rawPath) : null,
-                        staged => Bind(node, staged), out var staged);
+                        staged => Area.Index.Find(shownPath) is { Entry.IsInPlace: false } ? VfsStatus.AlreadyExists : Bind(node, staged),
+                        out var staged);
                     return status == VfsStatus.Ok ? staged : (Outcome<StagedFile?>)status;
                 },
                 CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -110,6 +117,23 @@ public sealed partial class VirtualTree
         {
             _restoring.Release();
         }
+
+        Interlocked.Increment(ref _stagingVersion);
+        return taken.Status == VfsStatus.AlreadyExists && Area.Index.Find(shownPath) is { } first
+            ? await StageBeside(node, first, keepsSamples)
+            : taken;
+    }
+
+    /// <summary>Stages an archive whose name a staged file has already: looked up just before that was staged, or replaced while it is open.</summary>
+    private async Task<Outcome<StagedFile?>> StageBeside(Node node, StagedFile other, bool keepsSamples)
+    {
+        if (other.Entry.Base is { } archive && archive.Path == node.Facts.Path)
+        {
+            var status = Attach(node, other);
+            return status == VfsStatus.Ok ? other : status;
+        }
+
+        return OpenArchiveOf(node) is { } open ? await StageNameless(node, keepsSamples ? open : null) : VfsStatus.Stale;
     }
 
     private MrcHandle? OpenArchiveOf(Node node)

@@ -58,9 +58,11 @@ public sealed partial class VirtualTree
         }
 
         var index = CurrentIndex(folder);
+        var claim = index.Status == VfsStatus.Ok ? await FindClaim(folder, index.Value, name) : null;
         return index.Status != VfsStatus.Ok ? index.Status
-            : await FindClaim(folder, index.Value, name) is { } claim ? new NameMeaning(null, null, claim)
-            : default(NameMeaning);
+            : claim is null ? default(NameMeaning)
+            : _writing?.Area.Index.Find(path) is { Entry.IsInPlace: false } since ? new NameMeaning(since, null, null) // written to meanwhile
+            : new NameMeaning(null, null, claim);
     }
 
     /// <summary>The archive that a name means; on a writable mount only the name that is listed means it.</summary>

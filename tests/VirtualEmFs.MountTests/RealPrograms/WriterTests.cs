@@ -47,6 +47,29 @@ public sealed class WriterTests
         Assert.InRange(folders.AssertSameToTheEnd([]), 2, 3);
     }
 
+    /// <summary>What listings keep for a second must not hide that an archive has just been written to.</summary>
+    [Fact]
+    public void SectionAppendedBetweenTwoListings_IsThereInTheSecond()
+    {
+        using var folders = new WrittenTwice("1h", "--attr-timeout", "1min");
+        folders.Run(Programs.Python, s_writers, "series", ".", "3", "0");
+        folders.Flush();
+        const string append = """
+            def scan():
+                return {entry.name: entry.stat().st_size for entry in os.scandir('.')}
+            assert scan()['TS.st'] == 1024 + 3 * 6144, scan()
+            with open('TS.st', 'r+b') as file:
+                file.write(numpy.array([48, 64, 4], '<i4').tobytes())
+                file.seek(0, os.SEEK_END)
+                file.write(bytes(6144))
+            assert scan()['TS.st'] == os.stat('TS.st').st_size == len(open('TS.st', 'rb').read()) == 1024 + 4 * 6144, scan()
+            assert os.listdir('.').count('TS.st') == 1
+            """;
+        folders.Python(append);
+        folders.AssertSame();
+        Assert.Equal(2, folders.AssertSameToTheEnd([]));
+    }
+
     /// <summary>All names of a tilt series live in one folder, and differ from each other by what for other files is the extension alone.</summary>
     [Theory]
     [InlineData("1h")]
