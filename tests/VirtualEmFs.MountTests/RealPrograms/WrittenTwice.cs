@@ -42,6 +42,9 @@ internal sealed class WrittenTwice : IDisposable
     /// <summary>Path of a file outside of both.</summary>
     public string PathOf(params string[] parts) => _folder.PathOf(parts);
 
+    /// <summary>Lets other users reach both folders.</summary>
+    public void LetOthersIn() => Programs.Check("chmod", "a+rx", _folder.Path);
+
     /// <summary>Does the same in both folders.</summary>
     public void Both(Action<string> work)
     {
