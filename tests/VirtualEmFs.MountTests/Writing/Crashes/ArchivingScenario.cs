@@ -113,11 +113,11 @@ internal sealed class ArchivingScenario
         $"empty {path}", calls => calls.Open(path, LinuxFile.O_TRUNC), files => files.Files[path] = files.Files[path] with { Bytes = [] });
 
     private void Write(string path, int fileOffset, byte[] bytes) => Add(
-        $"write {bytes.Length} bytes at {fileOffset} of {path}", calls => calls.Write(path, fileOffset, bytes), files => files.Write(path, fileOffset, bytes), path);
+        $"write {bytes.Length} bytes at {fileOffset} of {path}", calls => calls.Write(path, fileOffset, bytes), files => files.Write(path, fileOffset, bytes));
 
-    private void Sync(string path) => Add($"fsync {path}", calls => calls.Sync(path), _ => { }, path);
+    private void Sync(string path) => Add($"fsync {path}", calls => calls.Sync(path), _ => { });
 
-    private void Close(string path) => Add($"close {path}", calls => calls.Close(path), _ => { }, path);
+    private void Close(string path) => Add($"close {path}", calls => calls.Close(path), _ => { });
 
     private void Rename(string from, string to) => Add($"rename {from} {to}", calls => calls.Rename(from, to), files => files.Rename(from, to));
 
@@ -131,6 +131,5 @@ internal sealed class ArchivingScenario
         }
     }
 
-    private void Add(string name, Func<ProgramCalls, int> call, Action<WrittenFiles> apply, string? file = null) =>
-        _steps.Add(new ProgramStep(name, call, apply, file));
+    private void Add(string name, Func<ProgramCalls, int> call, Action<WrittenFiles> apply) => _steps.Add(new ProgramStep(name, call, apply));
 }

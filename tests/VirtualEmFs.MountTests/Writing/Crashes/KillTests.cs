@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Xunit;
 
 namespace VirtualEmFs.MountTests.Writing.Crashes;
@@ -11,14 +10,8 @@ public sealed class KillTests(ITestOutputHelper output)
     private const int SeededKills = 60;
     private const int SeededRecoveryKills = 12;
 
-    // Each run mostly waits for two programs to start.
-    private static readonly int s_runsAtOnce = Environment.ProcessorCount + 1;
-
-    private static readonly TimeSpan s_runDeadline = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan s_flushDeadline = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan s_recoveryLifetime = TimeSpan.FromMilliseconds(500);
-
-    private readonly ConcurrentQueue<string> _violations = new();
-    private int _tried;
 
     [Fact]
     public void Kill_AtSeededCalls_LosesNothing()
@@ -62,54 +55,22 @@ public sealed class KillTests(ITestOutputHelper output)
 
     private void RunAll(IReadOnlyList<Kill> kills, int calls)
     {
-        var next = new ConcurrentQueue<Kill>(kills);
-        Task[] workers = [.. Enumerable.Range(0, s_runsAtOnce).Select(_ => Task.Factory.StartNew(
-            () =>
-            {
-                while (next.TryDequeue(out Kill? kill))
-                {
-                    Run(kill);
-                }
-            },
-            TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
-        Task.WaitAll(workers, TestContext.Current.CancellationToken);
-        output.WriteLine($"{_tried} kills tried, in a scenario of {calls} calls, seed {Seed}: {_violations.Count} violations");
-        Assert.True(_tried == kills.Count && _violations.IsEmpty, string.Join("\n\n", _violations));
+        IReadOnlyList<string> violations = SiteRuns.All(kills, Run);
+        output.WriteLine($"{kills.Count} kills tried, in a scenario of {calls} calls, seed {Seed}: {violations.Count} violations");
+        Assert.True(violations.Count == 0, string.Join("\n\n", violations));
     }
 
-    private void Run(Kill kill)
+    private static string? Run(KilledSite site, Kill kill)
     {
-        using var site = new KilledSite();
-        ProgramRun? run = null;
-        string? violation = null;
-        Task work = Task.Factory.StartNew(
-            () =>
-            {
-                MountedProcess? mount = site.TryMount($"kill:{kill.Call}", OptionsOf(kill.IsPatient));
-                run = ProgramRun.Make(mount is null ? [] : ArchivingScenario.Create(flushes: true), site.MountPoint);
-                KillIfAlive(mount, TimeSpan.Zero);
-                if (kill.RecoveryCall is { } call)
-                {
-                    KillIfAlive(site.TryMount($"kill:{call}", OptionsOf(isPatient: false)), s_recoveryLifetime);
-                }
-
-                violation = run.Violation ?? site.Verify(run);
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        try
+        MountedProcess? mount = site.TryMount($"kill:{kill.Call}", OptionsOf(kill.IsPatient));
+        var run = ProgramRun.Make(mount is null ? [] : ArchivingScenario.Create(flushes: true), site.MountPoint);
+        KillIfAlive(mount, TimeSpan.Zero);
+        if (kill.RecoveryCall is { } call)
         {
-            violation = work.Wait(s_runDeadline) ? violation : $"it does not end within {s_runDeadline}";
-        }
-        catch (AggregateException e)
-        {
-            violation = e.InnerException!.ToString();
+            KillIfAlive(site.TryMount($"kill:{call}", OptionsOf(isPatient: false)), s_recoveryLifetime);
         }
 
-        Interlocked.Increment(ref _tried);
-        if (violation is not null)
-        {
-            _violations.Enqueue($"{kill}: {violation}\ncalls: {run?.Log}");
-        }
+        return (run.Violation ?? site.Verify(run)) is { } violation ? $"{violation}\ncalls: {run.Log}" : null;
     }
 
     private static void KillIfAlive(MountedProcess? mount, TimeSpan lifetime)
@@ -143,7 +104,7 @@ public sealed class KillTests(ITestOutputHelper output)
         KilledSite.Kill(killed);
         using (MountedProcess mount = site.Mount($"count:{site.PathOf("calls")}", OptionsOf(isPatient: true)))
         {
-            Assert.Equal(0, MountControl.Flush(site.MountPoint, s_runDeadline));
+            Assert.Equal(0, MountControl.Flush(site.MountPoint, s_flushDeadline));
         }
 
         return int.Parse(File.ReadAllText(site.PathOf("calls")));

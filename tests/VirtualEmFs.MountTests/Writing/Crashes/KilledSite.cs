@@ -9,6 +9,7 @@ internal sealed class KilledSite : IDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<MountedProcess> _mounts = [];
+    private readonly List<IDisposable> _kept = [];
 
     public KilledSite()
     {
@@ -25,6 +26,14 @@ internal sealed class KilledSite : IDisposable
     public string MountPoint => PathOf("m");
 
     public string PathOf(string name) => _folder.PathOf(name);
+
+    /// <summary>Takes what is to go after the mounts, and before the folders.</summary>
+    public T Keep<T>(T part)
+        where T : IDisposable
+    {
+        _kept.Add(part);
+        return part;
+    }
 
     /// <summary>Mounts; what the mount before it has left on the mount point is its own to clear.</summary>
     /// <param name="diskFaults">For <c>EMFS_TEST_DISK</c>; "" for none.</param>
@@ -47,7 +56,7 @@ internal sealed class KilledSite : IDisposable
         }
         catch (InvalidOperationException e) when (e.Message.Contains(": it ended", StringComparison.Ordinal))
         {
-            return null;
+            return e.Message.Contains("\n   at ", StringComparison.Ordinal) ? throw new IOException("the log has an exception's trace", e) : null;
         }
     }
 
@@ -125,6 +134,8 @@ internal sealed class KilledSite : IDisposable
         {
             _mounts[i].Dispose();
         }
+
+        _kept.ForEach(static part => part.Dispose());
 
         _folder.Dispose();
     }

@@ -40,6 +40,14 @@ internal static class MrcContent
         return file;
     }
 
+    /// <summary>16 random bits in each sample: no archive is smaller.</summary>
+    public static byte[] Incompressible(int nx, int ny, int seed)
+    {
+        byte[] file = Header(6, nx, ny, 1);
+        new Random(seed).NextBytes(file.AsSpan(HeaderLengthBytes));
+        return file;
+    }
+
     /// <summary>Noise in float32, which comes back in ten bits.</summary>
     public static byte[] Noise(int nx, int ny, int seed)
     {

@@ -63,8 +63,6 @@ internal sealed class ProgramCalls(string folder) : IDisposable
     /// <summary>Waits until everything that is closed is archived.</summary>
     public int Flush() => MountControl.Flush(folder, s_flushDeadline);
 
-    public bool HasOpen(string path) => _open.ContainsKey(path);
-
     public void Dispose()
     {
         foreach (SafeFileHandle file in _open.Values)

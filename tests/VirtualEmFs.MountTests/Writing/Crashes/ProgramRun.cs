@@ -16,7 +16,7 @@ internal sealed class ProgramRun
     /// <summary>After all calls that were answered.</summary>
     public WrittenFiles Answered { get; private set; } = new();
 
-    /// <summary>After the call during which the mount died, too.</summary>
+    /// <summary>After the call that was not answered, or with a failure, too.</summary>
     public WrittenFiles Next { get; private set; } = new();
 
     /// <summary>What went wrong without a reason; null when nothing did.</summary>
@@ -28,15 +28,15 @@ internal sealed class ProgramRun
     /// <summary>Each call and its answer.</summary>
     public string Log => string.Join("; ", _log);
 
-    /// <summary>Makes the calls until the mount dies or they end.</summary>
-    /// <param name="mayFail">Whether a call may be answered with this error number, too; then it is made once more where it says so.</param>
-    public static ProgramRun Make(IReadOnlyList<ProgramStep> steps, string folder, Func<int, FailedCall>? mayFail = null)
+    /// <summary>Makes the calls until the mount dies, the program gives up, or they end.</summary>
+    /// <param name="failure">What a call may be answered with; null for success alone.</param>
+    public static ProgramRun Make(IReadOnlyList<ProgramStep> steps, string folder, ExpectedFailure? failure = null)
     {
         var run = new ProgramRun();
         using var calls = new ProgramCalls(folder);
         foreach (ProgramStep step in steps)
         {
-            if (!run.Make(step, calls, mayFail))
+            if (!run.Make(step, calls, failure))
             {
                 break;
             }
@@ -45,14 +45,9 @@ internal sealed class ProgramRun
         return run;
     }
 
-    /// <returns>False when the mount is dead, or something is wrong.</returns>
-    private bool Make(ProgramStep step, ProgramCalls calls, Func<int, FailedCall>? mayFail)
+    /// <returns>False when the mount is dead, the program gives up, or something is wrong.</returns>
+    private bool Make(ProgramStep step, ProgramCalls calls, ExpectedFailure? failure)
     {
-        if (step.File is { } path && !calls.HasOpen(path))
-        {
-            return true; // its open has failed
-        }
-
         Next = Answered.Clone();
         int errno = step.Call(calls);
         _log.Add(errno == 0 ? step.Name : $"{step.Name} ({Errno.Message(errno)})");
@@ -62,24 +57,18 @@ internal sealed class ProgramRun
             return false;
         }
 
-        if (errno != 0 && mayFail is not null)
+        // Names that cannot be made durable any more are an I/O error, whatever the first reason was.
+        if (errno != 0 && failure is not null && (errno == failure.Errno || (failure.IsForEver && errno == Errno.EIO)))
         {
-            FailedCall failed = mayFail(errno);
             Failures++;
-            if (failed == FailedCall.IsMadeAgain)
+            if (failure.IsForEver)
             {
-                errno = step.Call(calls);
-                _log.Add($"again {step.Name} ({(errno == 0 ? "ok" : Errno.Message(errno))})");
+                step.Apply(Next);
+                return false;
             }
-            else if (failed == FailedCall.IsLeft)
-            {
-                if (step.Name.StartsWith("write", StringComparison.Ordinal))
-                {
-                    Answered.Files[step.File!] = Answered.Files[step.File!] with { IsUncertain = true };
-                }
 
-                return true;
-            }
+            errno = step.Call(calls);
+            _log.Add($"again {step.Name} ({(errno == 0 ? "ok" : Errno.Message(errno))})");
         }
 
         if (errno != 0)
@@ -94,15 +83,6 @@ internal sealed class ProgramRun
     }
 }
 
-/// <summary>What a program does about a call that failed.</summary>
-internal enum FailedCall
-{
-    /// <summary>Must not be.</summary>
-    IsWrong,
-
-    /// <summary>It makes the call once more, which must succeed.</summary>
-    IsMadeAgain,
-
-    /// <summary>It goes on without it.</summary>
-    IsLeft,
-}
+/// <summary>A failure of the disk that a program may be told of.</summary>
+/// <param name="IsForEver">The program gives up; otherwise it makes the call once more, which must succeed.</param>
+internal sealed record ExpectedFailure(int Errno, bool IsForEver);

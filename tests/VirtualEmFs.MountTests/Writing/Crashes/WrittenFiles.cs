@@ -2,8 +2,7 @@ namespace VirtualEmFs.MountTests.Writing.Crashes;
 
 /// <summary>A file as its program knows it.</summary>
 /// <param name="IsLossy">Its rule lets samples move by half a step of ten bits.</param>
-/// <param name="IsUncertain">A write failed half way: its bytes may be either.</param>
-internal sealed record WrittenFile(byte[] Bytes, bool IsLossy = false, bool IsUncertain = false);
+internal sealed record WrittenFile(byte[] Bytes, bool IsLossy = false);
 
 /// <summary>What a program knows about its files from the answers that it got: every call that was answered has happened.</summary>
 internal sealed class WrittenFiles
@@ -66,11 +65,6 @@ internal sealed class WrittenFiles
 
     private static string? DifferenceOf(string path, WrittenFile file, WrittenFile? other, byte[] bytes)
     {
-        if (file.IsUncertain)
-        {
-            return null;
-        }
-
         byte[] alternative = other?.Bytes ?? file.Bytes;
         if (bytes.Length < Math.Min(file.Bytes.Length, alternative.Length) || bytes.Length > Math.Max(file.Bytes.Length, alternative.Length))
         {
