@@ -74,6 +74,11 @@ internal static class StatusCommand
             Add("staged", writing.StagedFiles == 0
                 ? $"nothing in {writing.StagingFolder}{age}"
                 : Invariant($"{CommandOutput.Files(writing.StagedFiles)}, {Mebibytes(writing.StagedBytes)}, in {writing.StagingFolder}; {writing.OpenFiles} open, {writing.QueuedFiles} queued, the oldest quiet for {writing.OldestSeconds:F0} s{age}"));
+            if (writing.StagingProblem is { } problem)
+            {
+                Add("staging", problem);
+            }
+
             Add("compressing", writing.Compressing.Count == 0 ? "none" : string.Join("\n", writing.Compressing.Select(Describe)));
             if (report.Tree is { Restoring: { Count: > 0 } restoring })
             {

@@ -15,10 +15,11 @@ namespace VirtualEmFs.Mount.Status;
 /// <param name="Failing">Files that are tried again, with the last reason; the first 1,000.</param>
 /// <param name="SavedBytes">By the archives that were made since the mount started.</param>
 /// <param name="Forecasts">What a dry run said of files, the last 1,000.</param>
+/// <param name="StagingProblem">Why the staging folder cannot be used any more, in a sentence; null when it can.</param>
 public sealed record WritingReport(
     string StagingFolder, bool IsDryRun, double AgeSeconds, int StagedFiles, long StagedBytes, double OldestSeconds, int OpenFiles, int QueuedFiles,
     IReadOnlyList<CompressingReport> Compressing, int ParkedFiles, IReadOnlyList<HeldFile> Parked, int FailingFiles, IReadOnlyList<HeldFile> Failing,
-    WriteBackTotals Totals, long SavedBytes, IReadOnlyList<Forecast> Forecasts)
+    WriteBackTotals Totals, long SavedBytes, IReadOnlyList<Forecast> Forecasts, string? StagingProblem)
 {
     /// <summary>Puts a report together.</summary>
     /// <param name="age">Of the figures.</param>
@@ -26,7 +27,7 @@ public sealed record WritingReport(
         stagingFolder, isDryRun, age.TotalSeconds, status.StagedFiles, status.StagedBytes, status.OldestAge.TotalSeconds, status.OpenFiles, status.QueuedFiles,
         [.. status.Compressing.Select(static file => new CompressingReport(file.Path, file.RawLengthBytes, file.WrittenBytes, file.Elapsed.TotalSeconds))],
         status.ParkedCount, status.Parked, status.FailingCount, status.Failing, status.Totals, status.Totals.RawBytes - status.Totals.ArchiveBytes,
-        status.Forecasts);
+        status.Forecasts, status.StagingProblem);
 }
 
 /// <summary>A file that is being archived.</summary>

@@ -137,6 +137,20 @@ internal sealed partial class StagingArea : IDisposable
         return status;
     }
 
+    /// <summary>Why the staging folder cannot be used any more, in a sentence; null when it can. Waits for its disk.</summary>
+    public string? Problem()
+    {
+        var status = _disk.Stat($"{FolderPath}/{FilesFolder}", out _);
+        status = status == VfsStatus.Ok ? _disk.Stat($"{FolderPath}/{Journal.FileName}", out _) : status;
+        return status switch
+        {
+            VfsStatus.Ok => null,
+            VfsStatus.NotFound =>
+                $"{FolderPath} is gone, or what it consists of: files that were staged there are lost unless a program still has them open; unmount with --leave-staged, and mount again",
+            _ => $"{FolderPath} cannot be read ({status})",
+        };
+    }
+
     public void Dispose()
     {
         foreach (var file in _index.All())

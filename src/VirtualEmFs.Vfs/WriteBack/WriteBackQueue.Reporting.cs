@@ -37,6 +37,7 @@ internal sealed partial class WriteBackQueue
         }
 
         var compressing = Compressing();
+        string? problem = _area.Problem();
         lock (_gate)
         {
             return new WriteBackStatus(
@@ -44,6 +45,7 @@ internal sealed partial class WriteBackQueue
             {
                 ParkedCount = parkedCount,
                 FailingCount = failingCount,
+                StagingProblem = problem,
             };
         }
     }

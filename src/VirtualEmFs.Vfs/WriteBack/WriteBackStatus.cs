@@ -22,6 +22,9 @@ public sealed record WriteBackStatus(
 
     /// <summary>Likewise.</summary>
     public int FailingCount { get; init; }
+
+    /// <summary>Why the staging folder cannot be used any more, in a sentence; null when it can.</summary>
+    public string? StagingProblem { get; init; }
 }
 
 /// <summary>A file that a worker has in hand.</summary>

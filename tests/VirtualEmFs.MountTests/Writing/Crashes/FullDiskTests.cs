@@ -75,7 +75,13 @@ public sealed class FullDiskTests
         string path = Path.Combine(site.MountPoint, "2.mrc");
         File.WriteAllBytes(path, second);
         Assert.Contains("no space left", WaitForFailure(site, "2.mrc"), StringComparison.OrdinalIgnoreCase);
-        Assert.Equal("ENOSPC\n", MirrorFixture.PythonIn(site.MountPoint, "print(failure(os.write, os.open('notes.txt', os.O_CREAT | os.O_RDWR), b'x' * (2 << 20)) if os.statvfs('.').f_bavail < 512 else '')\nos.unlink('notes.txt')"));
+        Assert.Equal("ENOSPC\n", MirrorFixture.PythonIn(site.MountPoint, """
+            f = os.open('notes.txt', os.O_CREAT | os.O_RDWR, 0o644)
+            while (result := failure(os.write, f, b'x' * (1 << 20))) == 'ok':
+                pass
+            print(result)
+            os.unlink('notes.txt')
+            """));
 
         Assert.Equal(second, File.ReadAllBytes(path));
         using (FileStream file = File.OpenWrite(path))
@@ -159,7 +165,8 @@ public sealed class FullDiskTests
             """));
         ProgramResult status = Programs.Run(s_deadline, Programs.Emfs, ["status", site.MountPoint]);
         Assert.Equal(0, status.ExitCode);
-        Assert.Contains("gone", status.Output, StringComparison.Ordinal);
+        Assert.Contains($"{site.Staging} is gone", MountControl.Writing(site.MountPoint, s_deadline).GetProperty("stagingProblem").GetString(), StringComparison.Ordinal);
+        Assert.Contains("│ staging ", status.Output, StringComparison.Ordinal);
         Assert.Equal(archived, File.ReadAllBytes(Path.Combine(site.MountPoint, "1.mrc")));
         mount.Signal("TERM");
         Assert.Equal(0, mount.WaitForExit(s_deadline));
