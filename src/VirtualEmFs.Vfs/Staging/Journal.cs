@@ -1,3 +1,4 @@
+using System.Buffers;
 using VirtualEmFs.Vfs.Ports;
 
 namespace VirtualEmFs.Vfs.Staging;
@@ -124,16 +125,22 @@ internal sealed partial class Journal : IDisposable
         {
             lock (_appending)
             {
-                byte[] bytes = [.. JournalLines.Of(new JournalRecord { Header = HeaderOf(_source, nextId) }), .. records.SelectMany(JournalLines.Of)];
-                var status = Replace(_disk, _folder, bytes, out var file, out bool isReplaced);
+                var lines = new ArrayBufferWriter<byte>();
+                lines.Write(JournalLines.Of(new JournalRecord { Header = HeaderOf(_source, nextId) }));
+                foreach (var record in records)
+                {
+                    lines.Write(JournalLines.Of(record));
+                }
+
+                var status = Replace(_disk, _folder, lines.WrittenSpan, out var file, out bool isReplaced);
                 if (isReplaced)
                 {
                     _file.Dispose();
-                    (_file, _lengthBytes, _reservedBytes) = (file!, bytes.Length, 0);
+                    (_file, _lengthBytes, _reservedBytes) = (file!, lines.WrittenCount, 0);
 
                     // Until the folder is flushed, a power cut brings the old one back, without what was appended since.
                     _mustRewrite = status != VfsStatus.Ok;
-                    _syncedBytes = _mustRewrite ? 0 : bytes.Length;
+                    _syncedBytes = _mustRewrite ? 0 : lines.WrittenCount;
                 }
 
                 return status;

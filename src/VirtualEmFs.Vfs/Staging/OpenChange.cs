@@ -28,10 +28,9 @@ internal sealed class OpenChange(JournalRecord record, StagedFile[] drops)
 
     public ChangeEnd End { get; set; }
 
-    /// <summary>Whether it is about a name that others want to change as well.</summary>
-    public bool Touches(SourceAction[] actions) => actions.Any(action => record.Actions!.Any(own =>
-        Overlap(own.Path, action.Path) || Overlap(own.Path, action.NewPath) || Overlap(own.NewPath, action.Path) || Overlap(own.NewPath, action.NewPath)));
+    /// <summary>Whether it is about a name in the source, something below it or a folder above it.</summary>
+    public bool Touches(string path) => record.Actions!.Any(action => Overlap(action.Path, path) || (action.NewPath is { } newPath && Overlap(newPath, path)));
 
-    private static bool Overlap(string? path, string? other) =>
-        path is not null && other is not null && (path == other || StagedIndex.IsBelow(path, other) || StagedIndex.IsBelow(other, path));
+    private static bool Overlap(string path, string other) =>
+        path == other || StagedIndex.IsBelow(path, other) || StagedIndex.IsBelow(other, path);
 }

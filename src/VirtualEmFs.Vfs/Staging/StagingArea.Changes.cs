@@ -31,7 +31,8 @@ internal sealed partial class StagingArea
     private VfsStatus Apply(StagedEntry[] puts, StagedFile[] drops, StagedFile? created = null, Func<StagedFile, VfsStatus>? bind = null)
     {
         var record = RecordOf(puts, drops);
-        var status = SyncFoldersOf(puts);
+        var status = EndHeldAt([.. puts.Select(entry => entry.Path)]);
+        status = status == VfsStatus.Ok ? SyncFoldersOf(puts) : status;
         if (status != VfsStatus.Ok)
         {
             return status;
@@ -69,8 +70,8 @@ internal sealed partial class StagingArea
             return Apply(puts, drops);
         }
 
-        FinishHeldChanges();
-        var status = SyncFoldersOf(puts);
+        var status = EndHeldAt([.. actions.Select(action => action.Path), .. actions.Select(action => action.NewPath).OfType<string>()]);
+        status = status == VfsStatus.Ok ? SyncFoldersOf(puts) : status;
         if (status != VfsStatus.Ok)
         {
             return status;
@@ -80,7 +81,6 @@ internal sealed partial class StagingArea
         lock (_changes)
         {
             var refusal = NoteEnds();
-            refusal = refusal == VfsStatus.Ok && _open.Values.Any(other => other.IsHeld && other.Touches(actions)) ? VfsStatus.Busy : refusal;
             change = new OpenChange(RecordOf(puts, drops) with { Actions = actions, Number = _nextNumber + 1 }, drops);
             refusal = refusal == VfsStatus.Ok ? _journal.Append(change.Record) : refusal;
             if (refusal != VfsStatus.Ok)

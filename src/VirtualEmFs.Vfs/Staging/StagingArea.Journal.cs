@@ -45,9 +45,9 @@ internal sealed partial class StagingArea
         var status = _journal.Rewrite(
             [
                 // Should a held change turn out not to hold, the files that it drops are still there; what it puts stands below.
-                new JournalRecord { Put = [.. held.SelectMany(change => change.Drops).Select(file => file.Entry)] },
+                .. held.SelectMany(change => change.Drops).Select(file => new JournalRecord { Put = [file.Entry] }),
                 .. held.Select(change => change.Record with { Put = null }),
-                new JournalRecord { Put = [.. _index.All().Select(file => file.Entry).OrderBy(entry => entry.Id)] },
+                .. _index.All().OrderBy(file => file.Id).Select(file => new JournalRecord { Put = [file.Entry] }),
                 .. _open.Values.Where(change => change is { IsHeld: false, End: ChangeEnd.None }).Select(change => change.Record),
             ],
             _nextId);

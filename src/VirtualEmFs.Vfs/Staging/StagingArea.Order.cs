@@ -15,8 +15,15 @@ internal sealed partial class StagingArea
     /// <param name="path">Path in the source.</param>
     /// <param name="newPath">Null for a removal.</param>
     /// <param name="change">Does it.</param>
+    /// <returns><see cref="VfsStatus.Stale"/> when the name meant something else until now: to be looked up again.</returns>
     public VfsStatus ChangeSource(string path, string? newPath, Func<VfsStatus> change)
     {
+        var status = EndHeldAt(newPath is null ? [path] : [path, newPath]);
+        if (status != VfsStatus.Ok)
+        {
+            return status;
+        }
+
         bool mustSync;
         lock (_ordering)
         {
@@ -24,7 +31,7 @@ internal sealed partial class StagingArea
                 && _vacated.Keys.Any(name => newPath == name || newPath == ArchivePathOf(name) || StagedIndex.IsBelow(name, newPath));
         }
 
-        var status = mustSync ? SyncNames() : VfsStatus.Ok;
+        status = mustSync ? SyncNames() : VfsStatus.Ok;
         status = status == VfsStatus.Ok ? change() : status;
         lock (_ordering)
         {
@@ -33,6 +40,33 @@ internal sealed partial class StagingArea
         }
 
         return status;
+    }
+
+    /// <summary>Ends what is left to be done to files of the source that have a name, or are the archives of one.</summary>
+    /// <returns><see cref="VfsStatus.Ok"/> when there was nothing; <see cref="VfsStatus.Busy"/> when it cannot be done yet.</returns>
+    private VfsStatus EndHeldAt(IReadOnlyList<string> paths)
+    {
+        if (!HasHeldAt(paths))
+        {
+            return VfsStatus.Ok;
+        }
+
+        FinishHeldChanges();
+        return HasHeldAt(paths) ? VfsStatus.Busy : VfsStatus.Stale;
+    }
+
+    private bool HasHeldAt(IReadOnlyList<string> paths)
+    {
+        if (Volatile.Read(ref _heldCount) == 0)
+        {
+            return false;
+        }
+
+        lock (_changes)
+        {
+            return _open.Values.Any(change => change is { IsHeld: true, End: ChangeEnd.None }
+                && paths.Any(path => change.Touches(path) || change.Touches(ArchivePathOf(path))));
+        }
     }
 
     /// <summary>How many names were given up so far.</summary>

@@ -73,6 +73,10 @@ internal sealed partial class StagingArea
         Interlocked.Increment(ref _fileNames);
         Require(SyncFiles(), "its folder of files cannot be flushed");
         Require(_journal.Sync(), "its journal cannot be flushed");
+
+        // Archives that come into being must be found again.
+        Require(_disk.SyncFolder(SourceActions.FolderOf(TemporaryFolder)), $"{Names.NameRules.OwnFolder} in the source cannot be flushed");
+        Require(_disk.SyncFolder(SourcePath), "the source cannot be flushed");
         var replay = new JournalReplay(records, Settle);
         _nextId = Math.Max(nextId, replay.LastId + 1);
         _nextNumber = replay.LastNumber;
@@ -198,6 +202,7 @@ internal sealed partial class StagingArea
 
         string folder = $"{folderPath}/{OrphansFolder}";
         MakeFolder(disk, folder);
+        Require(folderPath, disk.SyncFolder(folderPath), "it cannot be flushed");
         foreach (string name in names)
         {
             string rawPath = $"{folderPath}/{FilesFolder}/{name}";
@@ -212,7 +217,6 @@ internal sealed partial class StagingArea
         }
 
         Require(folderPath, disk.SyncFolder(folder), $"{folder} cannot be flushed");
-        Require(folderPath, disk.SyncFolder(folderPath), "it cannot be flushed");
         StagingLog.OrphansWereMoved(logger, folderPath, names.Length, folder);
     }
 

@@ -98,7 +98,8 @@ internal sealed partial class StagingArea : IDisposable
     /// <summary>Makes a file's bytes and names durable, and the folders of the source that it is in. It is open.</summary>
     public VfsStatus Sync(StagedFile file, bool dataOnly)
     {
-        var status = file.Raw.Sync(dataOnly);
+        // Whose file it is must be durable as well, the first time.
+        var status = file.Raw.Sync(dataOnly && file.SyncedPath is not null);
         var entry = file.Entry;
         if (status == VfsStatus.Ok && !file.IsGone && file.SyncedPath != entry.Path)
         {

@@ -165,7 +165,12 @@ public sealed partial class VirtualTree
                 _nodes.Move(path, newPath);
             }
 
-            return status == VfsStatus.Ok && from is { Staged: null, Archive: null } ? Queue(from.Source!.Value, path, newPath) : status;
+            if (status == VfsStatus.Ok && from is { Staged: null, Archive: null })
+            {
+                _ = Queue(from.Source!.Value, path, newPath); // the file has its name; without this it stays raw
+            }
+
+            return status;
         }
         finally
         {

@@ -74,7 +74,12 @@ internal sealed class FileArchiving(
             return KeepRaw(job, finished with { Result = finished.Result with { KeptRawReason = "its name is not that of an MRC file" } });
         }
 
-        bool hasBase = commit.HasBase(entry, raw);
+        status = commit.FindBase(entry, raw, out bool hasBase);
+        if (status != VfsStatus.Ok)
+        {
+            return FileCommit.Failed("its earlier archive cannot be looked at", status);
+        }
+
         if (hasBase && entry.Base!.KeepsLimits
             && archiver.ShowsSame(area.FullPath(entry.Base.Path), area.RawPathOf(entry), job.Cancellation))
         {

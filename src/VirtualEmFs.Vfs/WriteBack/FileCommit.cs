@@ -82,21 +82,32 @@ internal sealed class FileCommit(
 
     /// <summary>Whether the archive that a file came out of is still the one that it was.</summary>
     /// <param name="raw">The file's raw bytes.</param>
-    public bool HasBase(StagedEntry entry, in SourceStat raw)
+    /// <returns>The disk's refusal to tell; then nobody knows.</returns>
+    public VfsStatus FindBase(StagedEntry entry, in SourceStat raw, out bool hasBase)
     {
-        if (entry.Base is not { } archive || disk.Stat(area.FullPath(archive.Path), out var stat) != VfsStatus.Ok)
+        hasBase = false;
+        if (entry.Base is not { } archive)
         {
-            return false;
+            return VfsStatus.Ok;
+        }
+
+        var status = disk.Stat(area.FullPath(archive.Path), out var stat);
+        if (status != VfsStatus.Ok)
+        {
+            return status is VfsStatus.NotFound or VfsStatus.NotDirectory ? VfsStatus.Ok : status;
         }
 
         var identity = FileIdentity.Of(stat);
         if (identity != archive.Identity && identity == archive.Identity with { MtimeNs = raw.Version.MtimeNs })
         {
             // It was given the raw file's time, and then the machine stopped before the journal said that they are the same.
-            return disk.SetAttributes(area.FullPath(archive.Path), new AttributeChange(MtimeNs: archive.Identity.MtimeNs)) == VfsStatus.Ok;
+            status = disk.SetAttributes(area.FullPath(archive.Path), new AttributeChange(MtimeNs: archive.Identity.MtimeNs));
+            hasBase = status == VfsStatus.Ok;
+            return status;
         }
 
-        return identity == archive.Identity;
+        hasBase = identity == archive.Identity;
+        return VfsStatus.Ok;
     }
 
     /// <summary>Gives archives whose time was changed just before the machine stopped the time back by which they are known.</summary>
@@ -106,7 +117,7 @@ internal sealed class FileCommit(
         {
             if (file.Entry.Base is { KeepsLimits: true } && area.Stat(file, out var raw) == VfsStatus.Ok)
             {
-                _ = HasBase(file.Entry, raw);
+                _ = FindBase(file.Entry, raw, out _);
             }
         }
     }
@@ -176,8 +187,10 @@ internal sealed class FileCommit(
         }
 
         string path = StagingArea.ArchivePathOf(entry.Path);
-        bool replaces = entry.Base?.Path == path && HasBase(entry, raw);
-        var outcome = Name(job, finished, path, replaces ? RenameMode.Replace : RenameMode.KeepExisting);
+        var found = FindBase(entry, raw, out bool hasBase);
+        var outcome = found == VfsStatus.Ok
+            ? Name(job, finished, path, hasBase && entry.Base!.Path == path ? RenameMode.Replace : RenameMode.KeepExisting)
+            : Failed("its earlier archive cannot be looked at", found);
         if (options.KeepOriginals is { } kept)
         {
             if (outcome.End == JobEnd.Done)
@@ -221,9 +234,10 @@ internal sealed class FileCommit(
     private JobOutcome KeepEarlier(RunningJob job, FinishedFile finished, in SourceStat raw)
     {
         var entry = job.Entry;
-        if (!HasBase(entry, raw))
+        var found = FindBase(entry, raw, out bool hasBase);
+        if (found != VfsStatus.Ok || !hasBase)
         {
-            return JobOutcome.Superseded;
+            return found == VfsStatus.Ok ? JobOutcome.Superseded : Failed("its earlier archive cannot be looked at", found);
         }
 
         // Before the journal forgets the file: a program that has touched it has been told so.
@@ -233,7 +247,7 @@ internal sealed class FileCommit(
         var outcome = status == VfsStatus.Ok ? Ended(job, finished, area.Release(job.File)) : Failed("its archive's attributes cannot be set", status);
         if (outcome.End != JobEnd.Done)
         {
-            _ = HasBase(entry, raw); // gives it back the time by which it is known
+            _ = FindBase(entry, raw, out _); // gives it back the time by which it is known
         }
 
         return outcome;

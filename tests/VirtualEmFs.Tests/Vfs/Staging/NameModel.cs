@@ -21,6 +21,7 @@ internal sealed class NameModel
     private readonly List<ModelFile> _files = [];
     private int _step;
     private bool _isUnderWay;
+    private bool _mayBeTorn;
 
     /// <summary>The file that has a name, as programs know it.</summary>
     public ModelFile this[string name] => Find(name) ?? throw new InvalidOperationException($"the scenario has no {name} at this point");
@@ -86,8 +87,10 @@ internal sealed class NameModel
 
     /// <summary>What is wrong with what is there after a crash; null when everything is as it may be.</summary>
     /// <param name="isPowerCut">What was not flushed may be older, or torn.</param>
-    public string? FindFault(IReadOnlyDictionary<string, byte[]> visible, bool isPowerCut)
+    /// <param name="mayBeTorn">A write that is under way may have been done in part.</param>
+    public string? FindFault(IReadOnlyDictionary<string, byte[]> visible, bool isPowerCut, bool mayBeTorn = false)
     {
+        _mayBeTorn = mayBeTorn || isPowerCut;
         foreach (string name in visible.Keys.Where(name => !_names.ContainsKey(name)))
         {
             return $"{name} is there, and nobody made it";
@@ -155,7 +158,7 @@ internal sealed class NameModel
         }
 
         int shortest = versions.Min(version => version.Length);
-        if (!isPowerCut || bytes.Length < shortest || bytes.Length > versions.Max(version => version.Length))
+        if (!_mayBeTorn || bytes.Length < shortest || bytes.Length > versions.Max(version => version.Length))
         {
             return false;
         }

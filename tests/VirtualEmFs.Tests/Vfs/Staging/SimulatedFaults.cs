@@ -22,6 +22,9 @@ internal sealed class SimulatedFaults
     /// <summary>The process ends before this call; the first is 1.</summary>
     public long StopBeforeCall { get; set; } = long.MaxValue;
 
+    /// <summary>The process ends before the first call of which this is true.</summary>
+    public Func<DiskCall, string, bool>? StopBefore { get; set; }
+
     public bool IsStopped => _isStopped;
 
     /// <summary>What was called, when somebody wants to know.</summary>
@@ -32,7 +35,11 @@ internal sealed class SimulatedFaults
     /// <param name="isShort">A write takes half of its bytes before it fails.</param>
     /// <param name="prefix">Only calls about paths that begin so.</param>
     public void Fail(DiskCall? kind, long ordinal, VfsStatus status, bool isForEver = false, bool isShort = false, string prefix = "") =>
-        _faults.Add(new Fault(kind, ordinal, status, isForEver, isShort, prefix));
+        _faults.Add(new Fault(kind is { } one ? [one] : null, ordinal, status, isForEver, isShort, prefix));
+
+    /// <summary>The same for calls of some kinds.</summary>
+    public void Fail(DiskCall[] kinds, long ordinal, VfsStatus status, bool isForEver) =>
+        _faults.Add(new Fault(kinds, ordinal, status, isForEver, false, ""));
 
     /// <summary>The disk is in order again.</summary>
     public void Clear() => _faults.Clear();
@@ -41,7 +48,7 @@ internal sealed class SimulatedFaults
     public VfsStatus Before(DiskCall kind, string path, out bool isShort)
     {
         isShort = false;
-        if (_isStopped || Calls + 1 >= StopBeforeCall)
+        if (_isStopped || Calls + 1 >= StopBeforeCall || StopBefore?.Invoke(kind, path) == true)
         {
             _isStopped = true;
             throw new ProcessStoppedException(Calls + 1);
@@ -62,7 +69,7 @@ internal sealed class SimulatedFaults
         return status;
     }
 
-    private sealed class Fault(DiskCall? kind, long ordinal, VfsStatus status, bool isForEver, bool isShort, string prefix)
+    private sealed class Fault(DiskCall[]? kinds, long ordinal, VfsStatus status, bool isForEver, bool isShort, string prefix)
     {
         private long _matches;
 
@@ -72,7 +79,7 @@ internal sealed class SimulatedFaults
 
         public bool Strikes(DiskCall made, string path)
         {
-            if ((kind is not null && kind != made) || !path.StartsWith(prefix, StringComparison.Ordinal))
+            if (kinds?.Contains(made) == false || !path.StartsWith(prefix, StringComparison.Ordinal))
             {
                 return false;
             }

@@ -122,15 +122,23 @@ internal sealed class StagingMachine : IDisposable
         status = replaced is null && replacedSource is null
             ? Area.ChangeSource(from, to, () => _disk.Rename(Area.FullPath(from), Area.FullPath(to), RenameMode.KeepExisting))
             : Area.ReplaceBySource(replaced, from, to, stat, replacedSource);
-        return status == VfsStatus.Ok && from == path && MrcNames.IsMrcName(newPath) && !MrcNames.IsMrcName(path)
-            ? Area.Adopt(newPath, stat.Version.Inode, null, out _)
-            : status;
+        if (status == VfsStatus.Ok && from == path && MrcNames.IsMrcName(newPath) && !MrcNames.IsMrcName(path))
+        {
+            _ = Area.Adopt(newPath, stat.Version.Inode, null, out _); // without it the file stays raw
+        }
+
+        return status;
     }
 
     /// <summary>Archives a staged file, or moves it to the source as it is.</summary>
     public JobOutcome Archive(string path)
     {
-        using var job = new RunningJob(new PendingFile(Area.Index.Find(path)!), 0, default);
+        if (Area.Index.Find(path) is not { } staged)
+        {
+            return new JobOutcome(JobEnd.Parked, Reason: $"{path} is not staged");
+        }
+
+        using var job = new RunningJob(new PendingFile(staged), 0, default);
         return _archiving.Run(job);
     }
 

@@ -15,11 +15,6 @@ internal sealed class StagingScenario
     /// <summary>Names of the operations.</summary>
     public IEnumerable<string> Steps => _steps.Select(step => step.Text);
 
-    /// <summary>Begins anew.</summary>
-    public StagingScenario()
-    {
-    }
-
     public StagingScenario Create(string name) => Add($"create {name}", model => model.Create(name), machine => machine.Create(name), _ => NotePlain(name));
 
     public StagingScenario Write(string name, long offset, int lengthBytes)
@@ -52,14 +47,22 @@ internal sealed class StagingScenario
     public StagingScenario Empty(string name) => Add($"empty {name}", model => model.Change(name, []), machine => machine.Empty(name));
 
     /// <summary>fsync of a file; of a plain one, its name needs a flush of the folder as well.</summary>
-    public StagingScenario Sync(string name) => Add($"sync {name}", _ => { }, machine => machine.Sync(name), model =>
-    {
-        model.Flush(name);
-        if (MrcNames.IsMrcName(name))
+    /// <remarks>Once it has failed, Linux may have forgotten the bytes, and answers Ok to the next: a program has to write again.</remarks>
+    public StagingScenario Sync(string name) => Add(
+        $"sync {name}", _ => { }, machine => machine.Sync(name),
+        model =>
         {
-            model.FlushNames(other => !_plainNames.Contains(other));
-        }
-    });
+            model.Flush(name);
+            if (MrcNames.IsMrcName(name))
+            {
+                model.FlushNames(other => !_plainNames.Contains(other));
+            }
+        },
+        (machine, model) =>
+        {
+            var status = machine.Write(name, 0, model[name].Now);
+            return status == VfsStatus.Ok ? machine.Sync(name) : status;
+        });
 
     public StagingScenario SyncFolder(string folder) => Add($"sync folder '{folder}'", _ => { }, machine => machine.SyncFolder(folder), model =>
     {
@@ -101,7 +104,12 @@ internal sealed class StagingScenario
     /// <summary>Archives a file: from then on its bytes are durable under its name.</summary>
     public StagingScenario Archive(string name) => Add(
         $"archive {name}", _ => { },
-        machine => machine.Archive(name) is { End: JobEnd.Done } ? VfsStatus.Ok : VfsStatus.Corrupt,
+        machine => machine.Archive(name) switch
+        {
+            { End: JobEnd.Done } => VfsStatus.Ok,
+            { End: JobEnd.Parked } parked => throw new InvalidOperationException($"{name} was parked: {parked.Reason}"),
+            _ => VfsStatus.Corrupt,
+        },
         model =>
         {
             model.Flush(name);
@@ -113,29 +121,13 @@ internal sealed class StagingScenario
     /// <returns>The operation that was under way; null at the end.</returns>
     public string? Run(SimulatedDisk disk, NameModel model, out StagingMachine? machine)
     {
-        _plainNames.Clear();
         machine = null;
         string text = "open";
         try
         {
             machine = new StagingMachine(disk);
-            foreach (var step in _steps)
-            {
-                text = step.Text;
-                model.Begin();
-                step.Begin(model);
-                var status = step.Do(machine);
-                if (disk.Faults.IsStopped)
-                {
-                    return text;
-                }
-
-                Assert.True(status == VfsStatus.Ok, $"{text}: {status}");
-                model.End();
-                step.End(model);
-            }
-
-            return null;
+            Run(machine, disk, model, step => text = step, (step, status) => Assert.Fail($"{step}: {status}"));
+            return disk.Faults.IsStopped ? text : null;
         }
         catch (ProcessStoppedException)
         {
@@ -143,9 +135,37 @@ internal sealed class StagingScenario
         }
     }
 
-    private StagingScenario Add(string text, Action<NameModel> begin, Func<StagingMachine, VfsStatus> act, Action<NameModel>? end = null)
+    /// <summary>Runs all operations, each until it succeeds, or the process is stopped.</summary>
+    /// <param name="begin">Told each operation before it begins.</param>
+    /// <param name="refused">Told what an operation answered when it did not succeed; then it is tried again.</param>
+    public void Run(StagingMachine machine, SimulatedDisk disk, NameModel model, Action<string> begin, Action<string, VfsStatus> refused)
     {
-        _steps.Add(new Step(text, begin, act, end ?? (_ => { })));
+        _plainNames.Clear();
+        foreach (var step in _steps)
+        {
+            begin(step.Text);
+            model.Begin();
+            step.Begin(model);
+            for (var status = step.Do(machine); status != VfsStatus.Ok && !disk.Faults.IsStopped; status = step.Again(machine, model))
+            {
+                refused(step.Text, status);
+            }
+
+            if (disk.Faults.IsStopped)
+            {
+                return;
+            }
+
+            model.End();
+            step.End(model);
+        }
+    }
+
+    private StagingScenario Add(
+        string text, Action<NameModel> begin, Func<StagingMachine, VfsStatus> act, Action<NameModel>? end = null,
+        Func<StagingMachine, NameModel, VfsStatus>? retry = null)
+    {
+        _steps.Add(new Step(text, begin, act, end ?? (_ => { })) { Retry = retry });
         return this;
     }
 
@@ -159,5 +179,11 @@ internal sealed class StagingScenario
 
     private static string FolderOf(string name) => name.LastIndexOf('/') is var slash and >= 0 ? name[..slash] : "";
 
-    private sealed record Step(string Text, Action<NameModel> Begin, Func<StagingMachine, VfsStatus> Do, Action<NameModel> End);
+    private sealed record Step(string Text, Action<NameModel> Begin, Func<StagingMachine, VfsStatus> Do, Action<NameModel> End)
+    {
+        /// <summary>What a program does that was refused; set where that is not the same once more.</summary>
+        public Func<StagingMachine, NameModel, VfsStatus>? Retry { get; init; }
+
+        public VfsStatus Again(StagingMachine machine, NameModel model) => Retry?.Invoke(machine, model) ?? Do(machine);
+    }
 }
