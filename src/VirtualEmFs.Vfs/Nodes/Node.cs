@@ -52,6 +52,9 @@ internal sealed class Node(ulong id, NodeKey key, NodeKind kind)
     /// <summary>Those that may write. Guarded by the node's lock.</summary>
     public int WriterCount { get; set; }
 
+    /// <summary>The file or folder has lost its last name: what gets its inode number is another. Guarded by the table's gate.</summary>
+    public bool IsRemoved { get; set; }
+
     /// <summary>References that the kernel holds. Guarded by the table's gate.</summary>
     public ulong LookupCount { get; set; }
 

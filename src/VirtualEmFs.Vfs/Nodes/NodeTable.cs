@@ -121,6 +121,18 @@ internal sealed class NodeTable
         }
     }
 
+    /// <summary>Notes that a file or folder of the source is gone: a new one that gets its inode number is another node.</summary>
+    public void NoteRemoved(NodeKey key)
+    {
+        lock (_gate)
+        {
+            if (_byKey.Remove(key, out var node))
+            {
+                node.IsRemoved = true;
+            }
+        }
+    }
+
     /// <summary>The node of a key, if the kernel or a handle refers to it.</summary>
     public Node? Find(NodeKey key)
     {
@@ -166,7 +178,11 @@ internal sealed class NodeTable
             node.UseCount++;
             // A handle of a node that was forgotten meanwhile (its lookup was interrupted) keeps it all the same.
             _byId.TryAdd(node.Id, node);
-            _byKey.TryAdd(node.Key, node);
+            if (!node.IsRemoved)
+            {
+                _byKey.TryAdd(node.Key, node);
+            }
+
             return isSame;
         }
     }
@@ -201,11 +217,11 @@ internal sealed class NodeTable
 
     private Node GetOrAdd(NodeKey key, NodeKind kind, NodeFacts facts)
     {
-        if (!_byKey.TryGetValue(key, out var node) || node.Kind != kind)
+        if (!_byKey.TryGetValue(key, out var node) || node.Kind != kind || node.Staged is { IsGone: true })
         {
             if (node is not null)
             {
-                // An inode number that came back as another kind of file.
+                // An inode number that came back as another file.
                 _byKey.Remove(key);
             }
 

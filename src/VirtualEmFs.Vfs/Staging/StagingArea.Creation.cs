@@ -6,7 +6,9 @@ namespace VirtualEmFs.Vfs.Staging;
 internal sealed partial class StagingArea
 {
     /// <summary>Creates an empty staged file under a path where nothing is.</summary>
-    public VfsStatus Create(string path, in Creation creation, out StagedFile? file) => Stage(path, creation, null, null, null, null, out file);
+    /// <param name="bind">Called before lookups and the write-back find it; what it refuses is taken back.</param>
+    public VfsStatus Create(string path, in Creation creation, out StagedFile? file, Func<StagedFile, VfsStatus>? bind = null) =>
+        Stage(path, creation, null, null, null, bind, out file);
 
     /// <summary>
     /// Stages the content of an archive, which stays until the file is archived again; or, emptied, only takes its place.
@@ -51,7 +53,7 @@ internal sealed partial class StagingArea
     public VfsStatus Adopt(string path, ulong inode, Func<StagedFile, VfsStatus>? bind, out StagedFile? file)
     {
         IDiskFile? none = null;
-        return Land(new StagedEntry(TakeId(), path, IsInPlace: true, inode), bind, ref none, out file);
+        return Land(new StagedEntry(TakeId(), path, IsInPlace: true, inode), bind, ref none, isNew: false, out file);
     }
 
     private VfsStatus Stage(
@@ -78,7 +80,7 @@ internal sealed partial class StagingArea
             }
 
             inode ??= InodeNumbers.Mix(stat.Version.Device, stat.Version.Inode, NodeFlavour.Staged, 0);
-            status = Land(new StagedEntry(id, path, IsInPlace: false, inode.Value, archive), bind, ref raw, out file);
+            status = Land(new StagedEntry(id, path, IsInPlace: false, inode.Value, archive), bind, ref raw, isNew: restore is null, out file);
             isStaged = status == VfsStatus.Ok;
             return status;
         }
@@ -108,10 +110,10 @@ internal sealed partial class StagingArea
         return status == VfsStatus.Ok ? raw.Stat(out stat) : status;
     }
 
-    private VfsStatus Land(StagedEntry entry, Func<StagedFile, VfsStatus>? bind, ref IDiskFile? raw, out StagedFile? file)
+    private VfsStatus Land(StagedEntry entry, Func<StagedFile, VfsStatus>? bind, ref IDiskFile? raw, bool isNew, out StagedFile? file)
     {
         file = new StagedFile(entry, _time.GetTimestamp());
-        if (bind is null && raw is not null)
+        if (isNew && raw is not null)
         {
             // Whoever creates a file may write to it, even where its permissions let nobody open it again.
             file.Hold(raw);

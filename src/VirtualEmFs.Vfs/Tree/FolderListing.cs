@@ -6,8 +6,8 @@ namespace VirtualEmFs.Vfs.Tree;
 
 /// <summary>The names of one folder at one moment.</summary>
 /// <param name="Timestamp">When the files were looked at, in ticks of the time provider.</param>
-/// <param name="StagingVersion">What the mount itself had changed by then.</param>
-internal sealed record FolderListing(IReadOnlyList<ListedName> Names, long Timestamp, long StagingVersion);
+/// <param name="ChangeCount">What the mount itself had changed by then.</param>
+internal sealed record FolderListing(IReadOnlyList<ListedName> Names, long Timestamp, long ChangeCount);
 
 /// <summary>A listing, and the version of the folder that it is of.</summary>
 /// <param name="Folder">Node id of the folder.</param>

@@ -16,8 +16,8 @@ public sealed partial class VirtualTree
         }
 
         var facts = node.Facts;
-        // What programs write to is measured each time.
-        bool isWritten = _writing is not null && !node.Key.IsVirtualFile;
+        // What programs write to is measured each time, and so is what is open: it may have lost its name.
+        bool isWritten = _writing is not null && (!node.Key.IsVirtualFile || IsInHand(node));
         if (!isWritten && RemainingTimeout(facts.Timestamp) is { Ticks: > 0 } remaining)
         {
             reply.Ok((facts.Attributes, remaining));
@@ -25,6 +25,14 @@ public sealed partial class VirtualTree
         }
 
         Answer(LaneOfBytes(node), reply, () => Task.FromResult(Refresh(node)));
+    }
+
+    private static bool IsInHand(Node node)
+    {
+        lock (node)
+        {
+            return node.HandleCount > 0;
+        }
     }
 
     /// <summary>Attributes read anew. On an I/O thread.</summary>
@@ -59,6 +67,12 @@ public sealed partial class VirtualTree
         if (!_nodes.IsOpen(node, out var file) || (isSource && file is null))
         {
             return VfsStatus.Stale;
+        }
+
+        bool isNameless = status != VfsStatus.Ok || stat.Version.Inode != node.Key.Version.Inode || stat.Version.Device != node.Key.Version.Device;
+        if (!isSource && isNameless && node.Kind == NodeKind.File)
+        {
+            node.Facts = facts with { Attributes = facts.Attributes with { LinkCount = 0 } };
         }
 
         if (isSource)
@@ -121,7 +135,7 @@ public sealed partial class VirtualTree
     {
         bool isFolder = kind == NodeKind.Directory;
         // Whoever may read the archive may enter the folder of its images.
-        uint permissions = isFolder ? (stat.Permissions & 0x124) | ((stat.Permissions & 0x124) >> 2) : stat.Permissions & 0x1B6;
+        uint permissions = isFolder ? (stat.Permissions & 0x124) | ((stat.Permissions & 0x124) >> 2) : stat.Permissions;
         long blockCount = isFolder ? 0 : Math.Max(1, stat.BlockCount + linkedBlockCount);
         return new NodeAttributes(
             key.InodeNumber, kind, permissions, isFolder ? 2u : 1u, stat.Uid, stat.Gid, 0, lengthBytes, blockCount,

@@ -91,6 +91,11 @@ public sealed partial class VirtualTree
 
         ChangeNames(newParentId, newName, reply, async folder =>
         {
+            if (node.Staged is { IsGone: true })
+            {
+                return VfsStatus.Stale;
+            }
+
             // Two names of one staged file, or of an archive, would part when one of them is written to.
             if (node.Staged is not null || node.Key.Flavour != NodeFlavour.Source || MrcNames.IsMrcName(newName) || MrcNames.IsMrcName(NameOf(node.Facts.Path)))
             {
@@ -235,22 +240,14 @@ public sealed partial class VirtualTree
     private (Node? Node, ISourceFile? File) CreateStaged(Node folder, string name, in Creation creation, out VfsStatus status)
     {
         string path = PathOf(folder.Facts.Path, name);
-        status = Area.Create(path, creation, out var staged);
-        if (status != VfsStatus.Ok)
-        {
-            return default;
-        }
+        Node? node = null;
 
-        var node = ReferStaged(path, staged!, _nodes.Refer);
-        status = node is null ? VfsStatus.Corrupt : CountHandle(node, isWriter: true);
-        if (status != VfsStatus.Ok)
+        // Open before anyone else finds it, the write-back above all.
+        status = Area.Create(path, creation, out _, staged =>
+            (node = ReferStaged(path, staged, _nodes.Refer)) is null ? VfsStatus.Corrupt : CountHandle(node, isWriter: true));
+        if (status != VfsStatus.Ok && node is not null)
         {
-            if (node is not null)
-            {
-                _nodes.Forget(node.Id, 1);
-            }
-
-            _ = Area.Remove(staged!);
+            _nodes.Forget(node.Id, 1);
         }
 
         return (node, null);
@@ -292,7 +289,7 @@ public sealed partial class VirtualTree
             BindingsOf(folder).NoteCreated(name);
         }
 
-        Interlocked.Increment(ref _stagingVersion);
+        _changes.Note(folder.Facts.Path);
         folder.Index = null;
     }
 }

@@ -36,7 +36,7 @@ public sealed partial class VirtualTree
         else
         {
             Answer(LaneOf(node), reply, () => Task.FromResult<Outcome<byte[]>>(GetExtendedAttribute(node, name, out byte[] value) is var status
-                && status == VfsStatus.Ok ? value : status));
+                && status == VfsStatus.Ok ? value : OrStale(status)));
         }
     }
 
@@ -75,6 +75,9 @@ public sealed partial class VirtualTree
     /// <summary>Files have those of the file that holds their bytes; on a read-only mount only files of the source have any.</summary>
     private bool HasExtendedAttributes(Node node) => node.Key.Flavour == NodeFlavour.Source
         || (_writing is not null && node.Key.Flavour is NodeFlavour.Staged or NodeFlavour.Mrc or NodeFlavour.MrcAsStack or NodeFlavour.MrcAsVolume);
+
+    /// <summary>A file that went elsewhere in this moment, into its archive for instance, is looked up again.</summary>
+    private static VfsStatus OrStale(VfsStatus status) => status == VfsStatus.NotFound ? VfsStatus.Stale : status;
 
     private VfsStatus GetExtendedAttribute(Node node, string name, out byte[] value) => node.Staged is { } staged
         ? _writing!.Disk.GetExtendedAttribute(Area.RawPathOf(staged.Entry), name, out value)
@@ -119,7 +122,7 @@ public sealed partial class VirtualTree
                     : _source.ListExtendedAttributes(node.Facts.Path, out sourceNames);
                 if (status is not (VfsStatus.Ok or VfsStatus.NotSupported))
                 {
-                    return status;
+                    return OrStale(status);
                 }
 
                 names.AddRange(sourceNames ?? []);

@@ -153,10 +153,10 @@ public sealed partial class VirtualTree
     private async Task<Outcome<OpenedFile>> OpenNode(Node node, bool forWriting) =>
         StagedOf(node) is not null ? await OpenStaged(node, forWriting)
         : node.Key.IsVirtualFile ? await OpenArchive(node, forWriting)
-        : OpenSource(node, forWriting);
+        : await OpenSource(node, forWriting);
 
     /// <summary>Opens a file's own bytes. A file that has grown or changed in place is the same file, with other pages.</summary>
-    private Outcome<OpenedFile> OpenSource(Node node, bool forWriting)
+    private async Task<Outcome<OpenedFile>> OpenSource(Node node, bool forWriting)
     {
         var status = OpenFile(node.Facts.Path, forWriting, out var file);
         if (status != VfsStatus.Ok)
@@ -179,7 +179,7 @@ public sealed partial class VirtualTree
             }
 
             node.Facts = FactsOfSource(node.Facts.Path, node.Key, stat);
-            status = _writing is null ? VfsStatus.Ok : CountHandle(node, forWriting);
+            status = _writing is null ? VfsStatus.Ok : await CountHandleInTurn(node, forWriting);
             if (status != VfsStatus.Ok)
             {
                 return status;
@@ -244,7 +244,7 @@ public sealed partial class VirtualTree
         }
 
         var mrc = VirtualMrc.Create(description, node.Key.View, _options.UseStrictStatistics);
-        var counted = _writing is null ? VfsStatus.Ok : CountHandle(node, forWriting);
+        var counted = _writing is null ? VfsStatus.Ok : await CountHandleInTurn(node, forWriting);
         if (counted != VfsStatus.Ok)
         {
             frames.Dispose();

@@ -93,7 +93,7 @@ public sealed partial class VirtualTree
     {
         int first = (int)Math.Clamp(offset, 0, listing.Names.Count);
         int count = Math.Clamp(maximumCount, 0, listing.Names.Count - first);
-        if (!IsFresh(listing))
+        if (!IsFresh(folder, listing))
         {
             return false;
         }
@@ -164,9 +164,9 @@ public sealed partial class VirtualTree
         if (name is { Archive: { } archive, Key: { } key })
         {
             long timestamp = listing.Timestamp;
-            if (!IsFresh(listing))
+            if (!IsFresh(folder, listing))
             {
-                // The listing took long, or the program does, or archives were written to: what was found must be looked at again.
+                // The listing took long, or the program does, or writes meanwhile: what it found must be looked at again.
                 timestamp = _time.GetTimestamp();
                 if (_source.Stat(archive.Path, followLinks: true, out var now) != VfsStatus.Ok || now.Version != key.Version)
                 {
@@ -174,7 +174,14 @@ public sealed partial class VirtualTree
                 }
             }
 
-            return _nodes.BeginUse(key, name.Kind, FactsOfArchive(key, archive, timestamp, path));
+            var shown = _nodes.BeginUse(key, name.Kind, FactsOfArchive(key, archive, timestamp, path));
+            if (!IsStagedNow(path))
+            {
+                return shown;
+            }
+
+            _nodes.EndUse(shown);
+            return null;
         }
 
         if (name.Archive is not null || name.Inode == UnknownInode || _source.Stat(path, followLinks: false, out var stat) != VfsStatus.Ok)

@@ -18,7 +18,7 @@ public sealed partial class VirtualTree
     private async Task<Outcome<FolderListing>> ListFolder(Node folder, string lane, bool withAttributes)
     {
         long timestamp = _time.GetTimestamp();
-        long stagingVersion = Interlocked.Read(ref _stagingVersion);
+        long changeCount = _changes.Of(folder.Facts.Path);
         var status = StatFolder(folder, out var stat);
         if (status != VfsStatus.Ok)
         {
@@ -26,7 +26,7 @@ public sealed partial class VirtualTree
         }
 
         if (_recentListing is { } recent && recent.Folder == folder.Id && recent.Version == stat.Version
-            && (recent.IsProbed || !withAttributes) && IsFresh(recent.Listing))
+            && (recent.IsProbed || !withAttributes) && IsFresh(folder, recent.Listing))
         {
             return recent.Listing;
         }
@@ -67,14 +67,14 @@ public sealed partial class VirtualTree
         var lister = new FolderLister(
             folder.Id == IFileTree.RootId, stat.Version.Device, _source.FullPath(folderPath), _options.ShowArchives, stagedNames, BindingsOf(folder));
         lister.List(names, files, new FolderNames(index, files, BindingsOf(folder)), listed);
-        var listing = new FolderListing(listed, timestamp, stagingVersion);
+        var listing = new FolderListing(listed, timestamp, changeCount);
         _recentListing = new RecentListing(folder.Id, stat.Version, withAttributes, listing);
         return listing;
     }
 
     /// <summary>What a listing found may be told as it is: it is young enough, and the mount itself has changed no name since.</summary>
-    private bool IsFresh(FolderListing listing) =>
-        RemainingTimeout(listing.Timestamp) > TimeSpan.Zero && Interlocked.Read(ref _stagingVersion) == listing.StagingVersion;
+    private bool IsFresh(Node folder, FolderListing listing) =>
+        RemainingTimeout(listing.Timestamp) > TimeSpan.Zero && listing.ChangeCount == _changes.Of(folder.Facts.Path);
 
     /// <summary>Lists what is staged in a folder; these names win over whatever the source has.</summary>
     private HashSet<string> AddStaged(string folderPath, List<ListedName> listed)
@@ -125,7 +125,7 @@ public sealed partial class VirtualTree
     private async Task<Outcome<FolderListing>> ListMembers(Node folder)
     {
         long timestamp = _time.GetTimestamp();
-        long stagingVersion = Interlocked.Read(ref _stagingVersion);
+        long changeCount = _changes.Of(folder.Facts.Path);
         var archive = await DescribeArchive(folder);
         if (archive.Status != VfsStatus.Ok)
         {
@@ -140,7 +140,7 @@ public sealed partial class VirtualTree
             listed.Add(new ListedName(NameRules.MemberName(imageNumber), NodeKind.File, key.InodeNumber, null, key));
         }
 
-        return new FolderListing(listed, timestamp, stagingVersion);
+        return new FolderListing(listed, timestamp, changeCount);
     }
 
     private List<ListedName> Dots(Node folder)

@@ -141,14 +141,14 @@ public sealed partial class VirtualTree
         var kind = key.Flavour == NodeFlavour.MemberFolder ? NodeKind.Directory : NodeKind.File;
         string path = PathOf(parent.Facts.Path, name);
         var node = _nodes.Refer(key, kind, FactsOfArchive(key, claim.File, timestamp, path));
-        if (_writing?.Area.Index.Find(path) is { Entry.IsInPlace: false })
+        if (!IsStagedNow(path))
         {
-            // Written to while it was looked up: the kernel asks again, and gets the staged file.
-            _nodes.Forget(node.Id, 1);
-            return VfsStatus.Stale;
+            return EntryOf(node);
         }
 
-        return EntryOf(node);
+        _nodes.Forget(node.Id, 1);
+        await Task.Delay(1);
+        return await LookupName(parent, name);
     }
 
     private async Task<Outcome<NodeEntry>> LookupMember(Node folder, string name)

@@ -24,7 +24,7 @@ public sealed partial class VirtualTree
             { Archive: { } claim } => RemoveArchive(claim),
             _ => UnlinkSource(PathOf(folder.Facts.Path, name)),
         };
-        return Changed(status, folder);
+        return Changed(NoteRemoved(status, meaning.Value.Source), folder);
     });
 
     public void RemoveDirectory(ulong parentId, string name, IReply<Done> reply) => ChangeNames(
@@ -39,7 +39,7 @@ public sealed partial class VirtualTree
                 : meaning.Value.Archive is not null ? VfsStatus.NotPermitted // the images of one archive
                 : Area.Index.Below(path).Length > 0 ? VfsStatus.NotEmpty
                 : _writing!.Disk.RemoveFolder(_source.FullPath(path));
-            return Changed(status, folder);
+            return Changed(NoteRemoved(status, meaning.Value.Source), folder);
         },
         isAlone: true);
 
@@ -84,12 +84,23 @@ public sealed partial class VirtualTree
         }
     }
 
+    /// <summary>After a change of names that succeeded, a file or folder of the source that lost its last one is nothing that others may become.</summary>
+    private VfsStatus NoteRemoved(VfsStatus status, SourceStat? removed)
+    {
+        if (status == VfsStatus.Ok && removed is { } stat && (stat.Kind == NodeKind.Directory || stat.LinkCount == 1))
+        {
+            _nodes.NoteRemoved(KeyOfSource(stat));
+        }
+
+        return status;
+    }
+
     /// <summary>Ends a change of names.</summary>
     private Outcome<Done> Changed(VfsStatus status, params ReadOnlySpan<Node> folders)
     {
-        Interlocked.Increment(ref _stagingVersion);
         foreach (var folder in folders)
         {
+            _changes.Note(folder.Facts.Path);
             folder.Index = null;
         }
 

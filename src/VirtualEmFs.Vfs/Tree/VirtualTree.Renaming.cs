@@ -74,7 +74,10 @@ public sealed partial class VirtualTree
             return VfsStatus.NotPermitted; // a set, or the images of one archive
         }
 
-        return isFolder ? RenameFolder(from.Value.Source!.Value, path, newPath, mode) : await RenameFile(from.Value, path, to.Value, newPath, newName);
+        var status = isFolder
+            ? RenameFolder(from.Value.Source!.Value, path, newPath, mode)
+            : await RenameFile(from.Value, path, to.Value, newPath, newName);
+        return NoteRemoved(status, to.Value.Source);
     }
 
     private VfsStatus Exchange(in NameMeaning from, string path, in NameMeaning to, string newPath)
@@ -94,6 +97,7 @@ public sealed partial class VirtualTree
             _nodes.Move(path, aside);
             _nodes.Move(newPath, path);
             _nodes.Move(aside, newPath);
+            _changes.NoteAll();
         }
 
         return status;
@@ -119,6 +123,7 @@ public sealed partial class VirtualTree
             if (status == VfsStatus.Ok)
             {
                 _nodes.Move(path, newPath);
+                _changes.NoteAll();
             }
 
             return status;
@@ -154,6 +159,11 @@ public sealed partial class VirtualTree
                 { Archive: { File: { Probed.IsOwn: true } archive } } => (archive.Path, FileIdentity.Of(archive.Stat)),
                 _ => null,
             };
+            if (to.Archive is { File: { } goingAway })
+            {
+                Tolerate(goingAway);
+            }
+
             var status = from switch
             {
                 { Staged: { } staged } => Area.Rename(staged, newPath, to.Staged, replaced),
@@ -190,7 +200,8 @@ public sealed partial class VirtualTree
     /// <summary>A file that gets an MRC name waits to be archived where it lies; one that had such a name and was never written to stays as it is.</summary>
     private VfsStatus Queue(in SourceStat source, string path, string newPath)
     {
-        if (source.Kind != NodeKind.File || !MrcNames.IsMrcName(NameOf(newPath)) || MrcNames.IsMrcName(NameOf(path)))
+        // A file with several names stays raw: archived under one of them, it would part from the others.
+        if (source.Kind != NodeKind.File || source.LinkCount > 1 || !MrcNames.IsMrcName(NameOf(newPath)) || MrcNames.IsMrcName(NameOf(path)))
         {
             return VfsStatus.Ok;
         }

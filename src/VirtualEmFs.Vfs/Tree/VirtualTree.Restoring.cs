@@ -50,11 +50,12 @@ public sealed partial class VirtualTree
         }
     }
 
+    /// <summary>A file with several names stays raw: archived under one of them, it would part from the others.</summary>
     private Outcome<StagedFile?> Adopt(Node node)
     {
-        if (_source.Stat(node.Facts.Path, followLinks: false, out var stat) != VfsStatus.Ok || !IsSameFile(node, stat))
+        if (_source.Stat(node.Facts.Path, followLinks: false, out var stat) != VfsStatus.Ok || !IsSameFile(node, stat) || stat.LinkCount > 1)
         {
-            return Outcome<StagedFile?>.Of(null); // open, and without a name: nothing is left to archive
+            return Outcome<StagedFile?>.Of(null); // or open, and without a name: nothing is left to archive
         }
 
         var status = Area.Adopt(node.Facts.Path, node.Facts.Attributes.Inode, staged => Attach(node, staged), out var staged);
@@ -115,10 +116,10 @@ public sealed partial class VirtualTree
         }
         finally
         {
+            _binding.TryRemove(shownPath, out _);
             _restoring.Release();
         }
 
-        Interlocked.Increment(ref _stagingVersion);
         return taken.Status == VfsStatus.AlreadyExists && Area.Index.Find(shownPath) is { } first
             ? await StageBeside(node, first, keepsSamples)
             : taken;
@@ -198,6 +199,8 @@ public sealed partial class VirtualTree
 
     private VfsStatus Bind(Node node, StagedFile staged)
     {
+        _binding[staged.Entry.Path] = true;
+        _changes.Note(FolderOf(staged.Entry.Path));
         var status = Attach(node, staged);
         if (status == VfsStatus.Ok)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Frames.Mrc;
 using VirtualEmFs.Vfs.Names;
@@ -16,14 +17,15 @@ public sealed partial class VirtualTree
 
     private readonly TreeWriting? _writing;
     private readonly SharedGate _names = new();                        // renames of folders pass alone
-    private long _stagingVersion;                                      // counts changes of staged names, for listings
+    private readonly FolderChanges _changes = new();                   // listings from before a change are out of date
+    private readonly ConcurrentDictionary<string, bool> _binding = new(StringComparer.Ordinal); // paths of archives that become staged files in this moment
 
     private StagingArea Area => _writing!.Area;
 
     /// <summary>Drops what is remembered about the names of a folder, since the mount itself has changed them.</summary>
     internal void ForgetNames(string folderPath)
     {
-        Interlocked.Increment(ref _stagingVersion);
+        _changes.Note(folderPath);
         var status = _source.Stat(folderPath, followLinks: folderPath.Length == 0, out var stat);
         if (status == VfsStatus.Ok && _nodes.Find(NodeKey.OfSource(stat.Version, NodeKind.Directory)) is { } folder)
         {
@@ -74,6 +76,9 @@ public sealed partial class VirtualTree
             ? claim
             : null;
     }
+
+    /// <summary>True where a path that was an archive's a moment ago may be a staged file's: its node shows that, and another must not be made.</summary>
+    private bool IsStagedNow(string path) => _writing is not null && (_binding.ContainsKey(path) || Area.Index.Find(path) is { Entry.IsInPlace: false });
 
     /// <summary>The node of a staged file, with a reference of the kernel's; null when it is being archived at this moment.</summary>
     private Node? ReferStaged(string path, StagedFile staged, Func<NodeKey, NodeKind, NodeFacts, Node> refer)
@@ -147,6 +152,31 @@ public sealed partial class VirtualTree
         }
     }
 
+    /// <summary>The same for a file that others know: waits while it is being put into its place.</summary>
+    /// <returns><see cref="VfsStatus.Stale"/> when it was: the name means another node.</returns>
+    private async Task<VfsStatus> CountHandleInTurn(Node node, bool isWriter)
+    {
+        while (true)
+        {
+            var staged = node.Staged;
+            await (staged?.Names.WaitAsync() ?? Task.CompletedTask);
+            try
+            {
+                lock (node)
+                {
+                    if (ReferenceEquals(node.Staged, staged))
+                    {
+                        return CountHandle(node, isWriter);
+                    }
+                }
+            }
+            finally
+            {
+                staged?.Names.Release();
+            }
+        }
+    }
+
     private void UncountHandle(Node node, bool isWriter)
     {
         StagedFile? staged;
@@ -166,24 +196,15 @@ public sealed partial class VirtualTree
     /// <summary>Opens a staged file. Waits while it is being put into its place.</summary>
     private async Task<Outcome<OpenedFile>> OpenStaged(Node node, bool forWriting)
     {
-        var staged = node.Staged!;
-        await staged.Names.WaitAsync();
-        try
+        var status = await CountHandleInTurn(node, forWriting);
+        if (status != VfsStatus.Ok)
         {
-            var status = CountHandle(node, forWriting);
-            if (status != VfsStatus.Ok)
-            {
-                return status;
-            }
+            return status;
+        }
 
-            // Every change goes through the kernel, so that its pages are always right.
-            _nodes.Open(node, node.Key.Version, file: null);
-            return new OpenedFile(AddHandle(new StagedHandle(node, forWriting)), KeepCache: true, DirectIo: false);
-        }
-        finally
-        {
-            staged.Names.Release();
-        }
+        // Every change goes through the kernel, so that its pages are always right.
+        _nodes.Open(node, node.Key.Version, file: null);
+        return new OpenedFile(AddHandle(new StagedHandle(node, forWriting)), KeepCache: true, DirectIo: false);
     }
 
     private NodeFacts FactsOfStaged(string path, StagedFile staged, in SourceStat stat)

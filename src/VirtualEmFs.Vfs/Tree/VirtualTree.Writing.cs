@@ -190,41 +190,37 @@ public sealed partial class VirtualTree
             return VfsStatus.Ok; // nothing changes, so nothing comes back
         }
 
-        var staged = await StageForChange(node, keepsSamples: lengthBytes > 0, slow);
-        if (staged.Status != VfsStatus.Ok)
+        // Programs truncate by name, too: then it is open for this moment. What was removed while open takes no more handles.
+        var status = await CountHandleInTurn(node, isWriter: true);
+        bool isRemoved = status == VfsStatus.Stale && node.Staged is { IsGone: true, IsOpen: true };
+        if (status != VfsStatus.Ok && !isRemoved)
         {
-            return staged.Status;
+            return status;
         }
 
-        if (staged.Value is not { } file)
-        {
-            return SetLengthOfSource(node, open, lengthBytes);
-        }
-
-        await file.Names.WaitAsync();
         try
         {
-            if (file.IsGone && file.IsOpen)
+            var staged = await StageForChange(node, keepsSamples: lengthBytes > 0, slow);
+            if (staged.Status != VfsStatus.Ok)
             {
-                var outcome = SetLength(file.Raw, lengthBytes); // removed, and open
-                Area.NoteChange(file);
-                return outcome;
+                return staged.Status;
             }
 
-            // Programs truncate by name, too: then it is open for this moment.
-            var status = Area.Open(file, 1, 1);
-            if (status == VfsStatus.Ok)
+            if (staged.Value is not { } file)
             {
-                status = SetLength(file.Raw, lengthBytes);
-                Area.NoteChange(file);
-                Area.Close(file, isWriter: true);
+                return SetLengthOfSource(node, open, lengthBytes);
             }
 
+            status = SetLength(file.Raw, lengthBytes);
+            Area.NoteChange(file);
             return status;
         }
         finally
         {
-            file.Names.Release();
+            if (!isRemoved)
+            {
+                UncountHandle(node, isWriter: true);
+            }
         }
     }
 
@@ -316,6 +312,7 @@ public sealed partial class VirtualTree
         if (node.Key.IsVirtualFile)
         {
             FollowArchive(before, path, path);
+            _changes.Note(FolderOf(path));
         }
 
         return status;

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using VirtualEmFs.Native.Libc;
+
+namespace VirtualEmFs.MountTests.Writing;
+
+/// <summary>A source that is mounted writable, archiving whatever is closed at once, and a plain folder to compare it with.</summary>
+internal sealed class WrittenSource : IDisposable
+{
+    private static readonly TimeSpan s_restDeadline = TimeSpan.FromMilliseconds(100);
+
+    private readonly TemporaryFolder _source = new(), _staging = new(), _plain = new();
+    private readonly string[] _options;
+    private MountedProcess _mount;
+
+    /// <param name="options">For <c>emfs mount</c>, beside the staging folder.</param>
+    public WrittenSource(params string[] options)
+    {
+        _options = ["--staging", _staging.Path, .. options.Length > 0 ? options : ["--write-delay", "0s"]];
+        _mount = MountedProcess.Start(_source.Path, _options);
+    }
+
+    public MountedProcess Mount => _mount;
+
+    public string SourcePath => _source.Path;
+
+    public string PlainPath => _plain.Path;
+
+    /// <summary>Waits a moment for what is closed below a folder of the mount to be archived; what is open takes longer.</summary>
+    public static void Rest(string folder)
+    {
+        long started = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(started) < s_restDeadline && Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Any(IsStaged))
+        {
+            Thread.Sleep(5);
+        }
+    }
+
+    /// <summary>Waits until everything is archived.</summary>
+    public void Flush() => Programs.Check(Programs.Emfs, "flush", _mount.MountPoint, "--wait");
+
+    /// <summary>Ends the mount and starts it anew, on another mount point.</summary>
+    public void Remount()
+    {
+        _mount.Dispose();
+        _mount = MountedProcess.Start(_source.Path, _options);
+    }
+
+    /// <summary>Archives in the source.</summary>
+    public int CountArchives() => Directory.EnumerateFiles(_source.Path, "*.hdf", SearchOption.AllDirectories).Count();
+
+    public void Dispose()
+    {
+        _mount.Dispose();
+        _source.Dispose();
+        _staging.Dispose();
+        _plain.Dispose();
+    }
+
+    private static bool IsStaged(string path) =>
+        LinuxTree.GetExtendedAttribute(path, "user.emfs.state", out byte[] state) == 0 && !state.AsSpan().SequenceEqual("archive"u8);
+}
