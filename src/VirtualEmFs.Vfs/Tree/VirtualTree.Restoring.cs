@@ -128,7 +128,9 @@ public sealed partial class VirtualTree
     /// <summary>Stages an archive whose name a staged file has already: looked up just before that was staged, or replaced while it is open.</summary>
     private async Task<Outcome<StagedFile?>> StageBeside(Node node, StagedFile other, bool keepsSamples)
     {
-        if (other.Entry.Base is { } archive && archive.Path == node.Facts.Path)
+        // Not by its path: the archive of another file may have taken that.
+        var version = node.Key.Version;
+        if (other.Entry.Base is { } archive && archive.Identity == new FileIdentity(version.Inode, version.LengthBytes, version.MtimeNs))
         {
             var status = Attach(node, other);
             return status == VfsStatus.Ok ? other : status;
