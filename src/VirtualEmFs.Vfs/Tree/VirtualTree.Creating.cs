@@ -276,6 +276,9 @@ public sealed partial class VirtualTree
         }
 
         var key = KeyOfSource(stat);
+
+        // Whatever had its inode number before is gone, though that may not have been noted yet.
+        _nodes.NoteRemoved(key);
         var node = _nodes.Refer(key, NodeKind.File, FactsOfSource(path, key, stat));
         CountHandle(node, isWriter: true);
         return (node, file);

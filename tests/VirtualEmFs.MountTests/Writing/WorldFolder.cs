@@ -112,7 +112,7 @@ internal sealed class WorldFolder(string root, Action rest) : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return e.GetType().Name;
+            return $"{e.GetType().Name} {e.HResult}"; // the error's number, where it has none of its own
         }
     }
 
