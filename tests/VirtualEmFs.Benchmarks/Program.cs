@@ -4,6 +4,7 @@ using VirtualEmFs.Benchmarks.Inflating;
 using VirtualEmFs.Benchmarks.Kernels;
 using VirtualEmFs.Benchmarks.Mounting;
 using VirtualEmFs.Benchmarks.Movies;
+using VirtualEmFs.Benchmarks.Writing;
 
 // Each measurement prints its own table; without a name they run one after the other.
 var benchmarks = new Dictionary<string, Action>
@@ -14,6 +15,7 @@ var benchmarks = new Dictionary<string, Action>
     ["compression"] = CompressionBench.Run,
     ["compress"] = CompressCommandBench.Run,
     ["movies"] = TiffBench.Run,
+    ["write"] = WriteBench.Run,
 };
 if (args.Length > 1 || (args.Length == 1 && !benchmarks.ContainsKey(args[0])))
 {

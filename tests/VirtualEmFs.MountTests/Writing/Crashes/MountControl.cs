@@ -16,8 +16,11 @@ internal static class MountControl
     public static int Flush(string mountPoint, TimeSpan deadline) => Ask(mountPoint, """{"command":"flush","waits":true}""", deadline) is null ? Errno.ENOTCONN : 0;
 
     /// <summary>What <c>emfs status --json</c> prints of the writing.</summary>
-    public static JsonElement Writing(string mountPoint, TimeSpan deadline) =>
-        Ask(mountPoint, """{"command":"status"}""", deadline)?.GetProperty("writing") ?? throw new IOException($"{mountPoint} does not answer");
+    public static JsonElement Writing(string mountPoint, TimeSpan deadline) => Status(mountPoint, deadline).GetProperty("writing");
+
+    /// <summary>What <c>emfs status --json</c> prints.</summary>
+    public static JsonElement Status(string mountPoint, TimeSpan deadline) =>
+        Ask(mountPoint, """{"command":"status"}""", deadline) ?? throw new IOException($"{mountPoint} does not answer");
 
     private static JsonElement? Ask(string mountPoint, string request, TimeSpan deadline)
     {

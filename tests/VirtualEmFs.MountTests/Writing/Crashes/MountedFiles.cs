@@ -19,7 +19,8 @@ internal sealed class MountedFiles
 
     public IReadOnlyDictionary<string, ulong> Inodes { get; private init; } = new Dictionary<string, ulong>();
 
-    public static MountedFiles In(string folder)
+    /// <param name="reads">Reads every file.</param>
+    public static MountedFiles In(string folder, bool reads = true)
     {
         var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
         var folders = new List<string>();
@@ -34,7 +35,7 @@ internal sealed class MountedFiles
                 continue;
             }
 
-            files.Add(name, File.ReadAllBytes(path));
+            files.Add(name, reads ? File.ReadAllBytes(path) : []);
             int errno = LinuxFile.Stat(path, followLinks: false, out Statx stat);
             attributes.Add(name, $"{errno} {stat.stx_size} bytes, {stat.stx_mtime.Nanoseconds} ns, {stat.stx_mode:x} {stat.stx_uid}:{stat.stx_gid}");
             inodes.Add(name, stat.stx_ino);
