@@ -11,18 +11,21 @@ internal static class WriteBench
 {
     private const int Repetitions = 3;
 
+    // What else the machine does must delay both alike.
+    private const string BackgroundNiceness = "10";
+
     // 64 MiB each.
     private const int Micrographs = 8, OldMicrographs = 4, Side = 4096;
 
     public static void Run()
     {
         var table = new ResultTable("Writing through the mount");
-        Measure(table, Path.GetTempPath(), "disk");
-        Measure(table, "/dev/shm", "memory");
+        Measure(table, Path.GetTempPath(), "disk", "at least 0.60");
+        Measure(table, "/dev/shm", "memory", "");
         table.Print();
     }
 
-    private static void Measure(ResultTable table, string place, string placeName)
+    private static void Measure(ResultTable table, string place, string placeName, string wantedRatio)
     {
         string folder = Directory.CreateDirectory(Path.Combine(place, $"emfs-write-{Environment.ProcessId}")).FullName;
         string inputs = Directory.CreateDirectory($"/dev/shm/emfs-write-inputs-{Environment.ProcessId}").FullName;
@@ -39,7 +42,7 @@ internal static class WriteBench
             // A cache that holds none of the old ones: what is read is decoded.
             using var mount = new BenchMount(
                 Path.Combine(folder, "mount"), "mount", source, "{}", "--staging", Path.Combine(folder, "staging"), "--write-delay", "1h", "--cache-size", "16MiB");
-            Throughput(table, folder, mount, micrographs, placeName);
+            Throughput(table, folder, mount, micrographs, placeName, wantedRatio);
             Archiving(table, folder, mount, micrographs, placeName);
         }
         finally
@@ -50,7 +53,7 @@ internal static class WriteBench
     }
 
     /// <summary>Ends with the micrographs staged.</summary>
-    private static void Throughput(ResultTable table, string folder, BenchMount mount, string[] micrographs, string placeName)
+    private static void Throughput(ResultTable table, string folder, BenchMount mount, string[] micrographs, string placeName, string wantedRatio)
     {
         string direct = Directory.CreateDirectory(Path.Combine(folder, "direct")).FullName;
         double ours = double.MaxValue, theirs = double.MaxValue;
@@ -62,7 +65,7 @@ internal static class WriteBench
             ours = Math.Min(ours, Copy(micrographs, mount.MountPoint));
         }
 
-        table.AddSeconds($"8 micrographs of 64 MiB, dd bs=1M conv=fsync, {placeName}", ours, "to the staging folder's disk", theirs, "at least 0.60");
+        table.AddSeconds($"8 micrographs of 64 MiB, dd bs=1M conv=fsync, {placeName}", ours, "to the staging folder's disk", theirs, wantedRatio);
     }
 
     private static void Archiving(ResultTable table, string folder, BenchMount mount, string[] micrographs, string placeName)
@@ -74,13 +77,14 @@ internal static class WriteBench
         double peer = double.MaxValue, ours = double.MaxValue;
         for (int i = 0; i < Repetitions; i++)
         {
-            peer = Math.Min(peer, Timing.Seconds(() => Repository.Run(Repository.Emfs, ["compress", "--force", "--outpath", outputs, .. micrographs])));
+            peer = Math.Min(peer, Timing.Seconds(() => Repository.Run(
+                "nice", ["-n", BackgroundNiceness, Repository.Emfs, "compress", "--force", "--outpath", outputs, .. micrographs])));
             ours = Math.Min(ours, Timing.Seconds(() => Repository.Run(Repository.Emfs, "flush", mount.MountPoint, "--wait")));
             Array.ForEach(Written(mount, micrographs), File.Delete);
             Copy(micrographs, mount.MountPoint);
         }
 
-        table.AddSeconds($"archiving the 8 in the background, {placeName}", ours, "emfs compress", peer, "at least 0.77");
+        table.AddSeconds($"archiving the 8 in the background, {placeName}", ours, "emfs compress at the same priority", peer, "at least 0.77");
 
         Repository.Run(Repository.Emfs, "flush", mount.MountPoint);
         int passes = 0;
