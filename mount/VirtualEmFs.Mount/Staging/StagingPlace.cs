@@ -54,7 +54,7 @@ internal static class StagingPlace
         foreach (LinuxDirectoryEntry entry in entries)
         {
             // A mount that died before its journal was there leaves these.
-            bool isOurs = entry.Name.StartsWith(OwnerLock.FileName, StringComparison.Ordinal)
+            bool isOurs = entry.Name.StartsWith(OwnerLock.FileName, StringComparison.Ordinal) || entry.Name == Journal.NewFileName
                 || (entry.Name == StagingArea.FilesFolder && LinuxTree.List($"{fullPath}/{entry.Name}", out List<LinuxDirectoryEntry> files) == 0 && files.Count == 0);
             if (!isOurs)
             {

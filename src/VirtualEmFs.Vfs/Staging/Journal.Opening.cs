@@ -93,7 +93,7 @@ internal sealed partial class Journal
     /// <param name="file">The new one, open, where <paramref name="isReplaced"/>; it is durable under its name when the status is Ok.</param>
     private static VfsStatus Replace(IDisk disk, string folder, ReadOnlySpan<byte> bytes, out IDiskFile? file, out bool isReplaced)
     {
-        string newPath = $"{folder}/{FileName}.new";
+        string newPath = $"{folder}/{NewFileName}";
         isReplaced = false;
         _ = disk.Unlink(newPath); // whatever is there is half a journal; that nothing is there is as good
         var status = disk.Open(newPath, DiskAccess.CreateNew, PermissionsOfFile, out file);

@@ -16,6 +16,9 @@ internal sealed partial class Journal : IDisposable
     /// <summary>File name in the staging folder.</summary>
     public const string FileName = "journal";
 
+    /// <summary>File name of one that is being written, until it takes the place of the old.</summary>
+    public const string NewFileName = FileName + ".new";
+
     private const int Version = 1;
     private const uint PermissionsOfFile = 0x180; // its owner's alone: names of other users' files are in it
 
