@@ -90,11 +90,11 @@ public sealed partial class MappedArchive : IArchive
         Interlocked.Increment(ref _decodedBlockCount);
     }
 
-    public void TolerateAttributeChanges()
+    public void TolerateAttributeChanges(long? mtimeNs)
     {
         foreach (var file in _files)
         {
-            file.TolerateAttributeChanges();
+            file.TolerateAttributeChanges(mtimeNs);
         }
     }
 

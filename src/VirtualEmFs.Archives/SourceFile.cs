@@ -16,6 +16,7 @@ public sealed class SourceFile : IDisposable
     private long _readCount;
     private long _readBytes;
     private bool _toleratesAttributeChanges;
+    private long _toleratedMtimeNs = long.MinValue;
 
     private SourceFile(string path, SafeFileHandle handle, in Statx status)
     {
@@ -86,7 +87,16 @@ public sealed class SourceFile : IDisposable
     public SourceVersion CurrentVersion() => VersionOf(Stat(Path, _handle));
 
     /// <summary>From now on a change of ctime alone is no change: this process itself renames or removes the file.</summary>
-    public void TolerateAttributeChanges() => Volatile.Write(ref _toleratesAttributeChanges, true);
+    /// <param name="mtimeNs">An mtime that it gives the file, too; null for none.</param>
+    public void TolerateAttributeChanges(long? mtimeNs = null)
+    {
+        if (mtimeNs is { } known)
+        {
+            Volatile.Write(ref _toleratedMtimeNs, known);
+        }
+
+        Volatile.Write(ref _toleratesAttributeChanges, true);
+    }
 
     /// <summary>Checks that the open file still has the version that is expected of it.</summary>
     /// <exception cref="ArchiveChangedException">It has another.</exception>
@@ -94,7 +104,12 @@ public sealed class SourceFile : IDisposable
     {
         // ctime alone changes when a link is added or removed, or the owner: the bytes are the same, but nothing proves it unless we did it.
         var version = CurrentVersion();
-        version = Volatile.Read(ref _toleratesAttributeChanges) ? version with { CtimeNs = expectedVersion.CtimeNs } : version;
+        if (Volatile.Read(ref _toleratesAttributeChanges))
+        {
+            bool isOurs = version.MtimeNs == Volatile.Read(ref _toleratedMtimeNs);
+            version = version with { CtimeNs = expectedVersion.CtimeNs, MtimeNs = isOurs ? expectedVersion.MtimeNs : version.MtimeNs };
+        }
+
         if (version != expectedVersion)
         {
             throw new ArchiveChangedException(Path);

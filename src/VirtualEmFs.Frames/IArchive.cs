@@ -23,7 +23,8 @@ public interface IArchive : IDisposable
 
     /// <summary>From now on a change of the files' ctime alone is no change of their bytes: this process itself renames them, removes them, or
     /// changes their owner while they are open.</summary>
-    void TolerateAttributeChanges()
+    /// <param name="mtimeNs">An mtime that it gives them, too; null for none.</param>
+    void TolerateAttributeChanges(long? mtimeNs = null)
     {
     }
 }

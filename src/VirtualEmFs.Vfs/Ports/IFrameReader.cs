@@ -29,7 +29,8 @@ public interface IFrameFile : IDisposable
     ArchiveDamage? FirstDamage { get; }
 
     /// <summary>From now on a change of the archive's ctime alone is no change: this process itself renames or removes it.</summary>
-    void TolerateAttributeChanges()
+    /// <param name="mtimeNs">An mtime that it gives the archive, too; null for none.</param>
+    void TolerateAttributeChanges(long? mtimeNs = null)
     {
     }
 }

@@ -77,6 +77,15 @@ internal sealed class ProbeCache(IArchiveFormats formats, TimeProvider time, int
         return flight.Task;
     }
 
+    /// <summary>Forgets what was probed: the next one who asks probes again.</summary>
+    public void Forget(SourceVersion version)
+    {
+        lock (_gate)
+        {
+            _results.Remove(version);
+        }
+    }
+
     private bool IsExpired(Task<Probed> known) =>
         known.IsCompletedSuccessfully && known.Result is { Outcome: ProbeOutcome.Broken, Timestamp: var timestamp }
         && time.GetElapsedTime(timestamp) > s_brokenLifetime;
@@ -118,14 +127,6 @@ internal sealed class ProbeCache(IArchiveFormats formats, TimeProvider time, int
         if (_results.TryGetValue(version, out var known) && known.IsCompletedSuccessfully && known.Result.Description is not null)
         {
             _results[version] = Task.FromResult(known.Result with { Description = null });
-        }
-    }
-
-    private void Forget(SourceVersion version)
-    {
-        lock (_gate)
-        {
-            _results.Remove(version);
         }
     }
 }

@@ -80,7 +80,7 @@ internal sealed class FrameFile : IFrameFile
         }
     }
 
-    public void TolerateAttributeChanges() => _archive.Archive.TolerateAttributeChanges();
+    public void TolerateAttributeChanges(long? mtimeNs) => _archive.Archive.TolerateAttributeChanges(mtimeNs);
 
     public void Dispose()
     {

@@ -23,6 +23,12 @@ internal sealed record StagedEntry(
 /// <param name="KeepsLimits">The samples came back from it, so that their limits hold on; false when the file was emptied first.</param>
 internal sealed record ArchiveBase([property: JsonConverter(typeof(EscapedName))] string Path, FileIdentity Identity, bool KeepsLimits);
 
+/// <summary>Where a file that is about to be staged belongs.</summary>
+/// <param name="Status">Why it belongs nowhere any more.</param>
+/// <param name="Path">Path in the source under which programs see it.</param>
+/// <param name="Archive">The archive that it came out of; null where it replaces none.</param>
+internal readonly record struct StagedPlace(VfsStatus Status, string Path, ArchiveBase? Archive);
+
 /// <summary>Tells a file from any other that may have its name later. Without the device, whose number may change when the machine restarts.</summary>
 /// <param name="LengthBytes">0 for a folder.</param>
 /// <param name="MtimeNs">0 for a folder. Renaming changes the other time.</param>

@@ -8,7 +8,7 @@ internal sealed partial class StagingArea
     /// <summary>Creates an empty staged file under a path where nothing is.</summary>
     /// <param name="bind">Called before lookups and the write-back find it; what it refuses is taken back.</param>
     public VfsStatus Create(string path, in Creation creation, out StagedFile? file, Func<StagedFile, VfsStatus>? bind = null) =>
-        Stage(path, creation, null, null, null, bind, out file);
+        Stage(creation, null, null, () => new StagedPlace(VfsStatus.Ok, path, null), bind, out file);
 
     /// <summary>
     /// Stages the content of an archive, which stays until the file is archived again; or, emptied, only takes its place.
@@ -21,7 +21,14 @@ internal sealed partial class StagingArea
     public VfsStatus Take(
         string path, ulong inode, in Creation creation, ArchiveBase? archive, Func<IDiskFile, string, VfsStatus>? restore,
         Func<StagedFile, VfsStatus> bind, out StagedFile? file) =>
-        Stage(path, creation, inode, archive, restore, bind, out file);
+        Take(inode, creation, restore, () => new StagedPlace(VfsStatus.Ok, path, archive), bind, out file);
+
+    /// <summary>The same for an archive whose name may change while its content comes back.</summary>
+    /// <param name="locate">Called then: what it refuses leaves everything as it was.</param>
+    public VfsStatus Take(
+        ulong inode, in Creation creation, Func<IDiskFile, string, VfsStatus>? restore, Func<StagedPlace> locate,
+        Func<StagedFile, VfsStatus> bind, out StagedFile? file) =>
+        Stage(creation, inode, restore, locate, bind, out file);
 
     /// <summary>Makes a raw file without a name, for an archive that was removed while it is open.</summary>
     /// <param name="raw">Empty; the caller's until it opens <paramref name="file"/> with it.</param>
@@ -57,7 +64,7 @@ internal sealed partial class StagingArea
     }
 
     private VfsStatus Stage(
-        string path, in Creation creation, ulong? inode, ArchiveBase? archive, Func<IDiskFile, string, VfsStatus>? restore,
+        in Creation creation, ulong? inode, Func<IDiskFile, string, VfsStatus>? restore, Func<StagedPlace> locate,
         Func<StagedFile, VfsStatus>? bind, out StagedFile? file)
     {
         file = null;
@@ -80,7 +87,8 @@ internal sealed partial class StagingArea
             }
 
             inode ??= InodeNumbers.Mix(stat.Version.Device, stat.Version.Inode, NodeFlavour.Staged, 0);
-            status = Land(new StagedEntry(id, path, IsInPlace: false, inode.Value, archive), bind, ref raw, isNew: restore is null, out file);
+            (status, string path, var archive) = locate();
+            status = status != VfsStatus.Ok ? status : Land(new StagedEntry(id, path, IsInPlace: false, inode.Value, archive), bind, ref raw, isNew: restore is null, out file);
             isStaged = status == VfsStatus.Ok;
             return status;
         }

@@ -271,12 +271,19 @@ public sealed partial class VirtualTree
             return VfsStatus.Stale;
         }
 
-        if (!_probes.TryPeek(stat.Version, out var probed) || probed.Description is null)
+        string fullPath = _source.FullPath(path);
+        if (!_probes.TryPeek(stat.Version, out var probed) || probed.Description?.Files[0] != fullPath)
         {
-            status = _source.ResolveLinks(path, out string fullPath);
+            status = _source.ResolveLinks(path, out fullPath);
             if (status != VfsStatus.Ok)
             {
-                return status;
+                return status == VfsStatus.NotFound ? VfsStatus.Stale : status;
+            }
+
+            // A set whose folder was renamed has all its paths elsewhere now, though no file of it has changed.
+            if (probed?.Description is { Files.Length: > 1 } moved && moved.Files[0] != fullPath)
+            {
+                _probes.Forget(stat.Version);
             }
 
             probed = await _probes.Probe(stat.Version, fullPath, needsDescription: true);
@@ -284,12 +291,16 @@ public sealed partial class VirtualTree
 
         return probed.Outcome switch
         {
-            ProbeOutcome.Archive => (probed.Description!, stat),
+            ProbeOutcome.Archive => (At(fullPath, probed.Description!), stat),
             // It was an archive when it was looked up.
             ProbeOutcome.BeingWritten => VfsStatus.Stale,
             _ => VfsStatus.Corrupt,
         };
     }
+
+    /// <summary>An archive whose folder was renamed is the same under another path.</summary>
+    private static ArchiveDescription At(string fullPath, ArchiveDescription description) =>
+        description.Files.Length > 1 || description.Files[0] == fullPath ? description : description with { Files = [fullPath] };
 
     private static string Describe(ArchiveDamage damage) =>
         damage.FrameIndex is int frame ? $"frame {frame}: {damage.Reason}" : damage.Reason;

@@ -73,13 +73,13 @@ public sealed partial class VirtualTree
     /// <summary>Readers of an archive go on when the mount itself renames it, removes it, or changes its owner.</summary>
     private void Tolerate(ArchiveFile file) => Tolerate(file.Stat.Version.Device, file.Stat.Version.Inode);
 
-    private void Tolerate(ulong device, ulong inode)
+    private void Tolerate(ulong device, ulong inode, long? mtimeNs = null)
     {
         foreach (var open in _handles.Values)
         {
             if (open is MrcHandle mrc && mrc.Node.Key.Version.Device == device && mrc.Node.Key.Version.Inode == inode)
             {
-                mrc.Frames.TolerateAttributeChanges();
+                mrc.Frames.TolerateAttributeChanges(mtimeNs);
             }
         }
     }

@@ -12,6 +12,9 @@ public sealed partial class VirtualTree
     // Two files at once fill two cores; more would only wait for each other.
     private const int RestoringLimit = 2;
 
+    // Each takes another rename within the time of one restoration.
+    private const int StagingAttempts = 4;
+
     private readonly Restorations _restorations = new();
     private readonly SemaphoreSlim _restoring = new(RestoringLimit, RestoringLimit);
 
@@ -42,7 +45,20 @@ public sealed partial class VirtualTree
                 return staged;
             }
 
-            return node.Key.IsVirtualFile ? await StageArchive(node, keepsSamples) : Adopt(node);
+            if (!node.Key.IsVirtualFile)
+            {
+                return Adopt(node);
+            }
+
+            // An archive that is renamed or removed while its samples come back is asked for them again.
+            Outcome<StagedFile?> outcome;
+            int attemptCount = 0;
+            do
+            {
+                outcome = await StageArchive(node, keepsSamples);
+            }
+            while (outcome.Status is VfsStatus.Stale or VfsStatus.NotFound && ++attemptCount < StagingAttempts);
+            return outcome;
         }
         finally
         {
@@ -93,10 +109,10 @@ public sealed partial class VirtualTree
             return VfsStatus.NoSpace;
         }
 
-        var archive = IsOwn(description) ? new ArchiveBase(node.Facts.Path, FileIdentity.Of(stat), keepsSamples) : null;
         var creation = new Creation(node.Facts.Attributes.Permissions, stat.Uid, stat.Gid);
         string archivePath = _source.FullPath(node.Facts.Path);
         var view = node.Key.View;
+        bool isOwn = IsOwn(description), isIn = false;
         Outcome<StagedFile?> taken;
         await _restoring.WaitAsync();
         try
@@ -106,8 +122,15 @@ public sealed partial class VirtualTree
                 () =>
                 {
                     var status = Area.Take(
-                        shownPath, node.Facts.Attributes.Inode, creation, archive,
+                        node.Facts.Attributes.Inode, creation,
                         keepsSamples ? (raw, rawPath) => Restore(description, view, shownPath, archivePath, stat, raw, rawPath) : null,
+                        () =>
+                        {
+                            _names.Enter().GetAwaiter().GetResult(); // renames took microseconds while the samples came back
+                            isIn = true;
+                            shownPath = node.Facts.ShownPath ?? "";
+                            return PlaceOf(node, stat, isOwn, keepsSamples);
+                        },
                         staged => Area.Index.Find(shownPath) is { Entry.IsInPlace: false } ? VfsStatus.AlreadyExists : Bind(node, staged),
                         out var staged);
                     return status == VfsStatus.Ok ? staged : (Outcome<StagedFile?>)status;
@@ -118,11 +141,28 @@ public sealed partial class VirtualTree
         {
             _binding.TryRemove(shownPath, out _);
             _restoring.Release();
+            if (isIn)
+            {
+                _names.Leave();
+            }
         }
 
         return taken.Status == VfsStatus.AlreadyExists && Area.Index.Find(shownPath) is { } first
             ? await StageBeside(node, first, keepsSamples)
             : taken;
+    }
+
+    /// <summary>What an archive is called now that its samples have come back; stale when it is gone, or another file.</summary>
+    private StagedPlace PlaceOf(Node node, in SourceStat restored, bool isOwn, bool keepsSamples)
+    {
+        var facts = node.Facts;
+        if (facts.ShownPath is not { } shownPath || _source.Stat(facts.Path, followLinks: true, out var now) != VfsStatus.Ok
+            || now.Version.Device != restored.Version.Device || FileIdentity.Of(now) != FileIdentity.Of(restored))
+        {
+            return new StagedPlace(VfsStatus.Stale, "", null);
+        }
+
+        return new StagedPlace(VfsStatus.Ok, shownPath, isOwn ? new ArchiveBase(facts.Path, FileIdentity.Of(now), keepsSamples) : null);
     }
 
     /// <summary>Stages an archive whose name a staged file has already: looked up just before that was staged, or replaced while it is open.</summary>
@@ -224,6 +264,10 @@ public sealed partial class VirtualTree
         catch (DiskFailedException exception)
         {
             return exception.Status;
+        }
+        catch (ArchiveChangedException)
+        {
+            return VfsStatus.Stale;
         }
 
         var status = CopyExtendedAttributes(archivePath, rawPath);

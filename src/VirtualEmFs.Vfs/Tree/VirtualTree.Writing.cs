@@ -264,7 +264,7 @@ public sealed partial class VirtualTree
             return file.SetAttributes(change);
         }
 
-        return ChangeFile(node, path => disk.SetAttributes(path, change));
+        return ChangeFile(node, path => disk.SetAttributes(path, change), change.MtimeNs);
     }
 
     /// <summary>Changes attributes of a staged file: of the open raw file, or else of the one that has its name.</summary>
@@ -289,7 +289,8 @@ public sealed partial class VirtualTree
     }
 
     /// <summary>Changes attributes of a file of the source, an archive for instance, whose node goes on.</summary>
-    private VfsStatus ChangeFile(Node node, Func<string, VfsStatus> change)
+    /// <param name="mtimeNs">When the change gives it this mtime.</param>
+    private VfsStatus ChangeFile(Node node, Func<string, VfsStatus> change, long? mtimeNs = null)
     {
         string path = node.Facts.Path;
         var status = _source.Stat(path, followLinks: node.Id == IFileTree.RootId, out var before);
@@ -305,7 +306,7 @@ public sealed partial class VirtualTree
 
         if (node.Key.IsVirtualFile)
         {
-            Tolerate(before.Version.Device, before.Version.Inode);
+            Tolerate(before.Version.Device, before.Version.Inode, mtimeNs);
         }
 
         status = change(_source.FullPath(path));

@@ -1,0 +1,259 @@
+using VirtualEmFs.Vfs;
+using VirtualEmFs.Vfs.Ports;
+using Xunit;
+
+namespace VirtualEmFs.Tests.Vfs.Tree.Writing;
+
+/// <summary>What programs do to a file in the very moment in which it is archived, or in which its samples come back.</summary>
+public sealed class RaceTests
+{
+    private static readonly byte[] s_bytes = WrittenTree.Mrc(1), s_otherBytes = WrittenTree.Mrc(2, sectionCount: 3);
+
+    [Fact]
+    public void Open_DuringTheCommit_WaitsAndLeadsToTheArchive()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        tree.Disk.Renaming = to => PassIf(gate, to, "a.mrc.hdf");
+        tree.WriteFile("a.mrc", s_bytes);
+        gate.WaitForArrival();
+        ulong nodeId = tree.Find("a.mrc");
+        var opened = tree.AskOpen(nodeId);
+        Assert.False(SpinWait.SpinUntil(() => opened.IsAnswered, TimeSpan.FromMilliseconds(100)));
+        gate.Open();
+        Assert.Equal(VfsStatus.Stale, opened.Status); // the kernel looks the name up again
+        tree.Flush();
+        Assert.NotEqual(nodeId, tree.Find("a.mrc"));
+        Assert.Equal(s_bytes, tree.ReadAll("a.mrc"));
+        Assert.Equal(["a.mrc.hdf"], tree.InSource());
+    }
+
+    [Fact]
+    public void Lookup_WhenTheArchiveHasItsNameAlready_FindsOneFile()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        tree.Disk.Renamed = to => PassIf(gate, to, "a.mrc.hdf");
+        tree.WriteFile("a.mrc", s_bytes);
+        gate.WaitForArrival();
+        Assert.Equal(s_bytes.Length, tree.Lookup("a.mrc").Value.Attributes.LengthBytes);
+        Assert.Equal(["a.mrc"], tree.List("", withAttributes: true));
+        Assert.Equal(["a.mrc"], tree.List("", withAttributes: false));
+        gate.Open();
+        tree.Flush();
+        Assert.Equal(["a.mrc"], tree.List("", withAttributes: true));
+        Assert.Equal(s_bytes, tree.ReadAll("a.mrc"));
+    }
+
+    [Fact]
+    public void Write_WhileTheFileIsArchived_WinsAndIsArchivedItself()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        tree.Archiver.Archiving = _ => gate.Pass();
+        tree.WriteFile("a.mrc", s_bytes);
+        gate.WaitForArrival();
+        ulong handle = tree.Open("a.mrc");
+        tree.Write(handle, 0, s_otherBytes);
+        gate.Open();
+        Assert.Equal(s_otherBytes, tree.Read(handle));
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(s_otherBytes, tree.ReadAll("a.mrc"));
+        Assert.Equal(["a.mrc.hdf"], tree.InSource());
+        Assert.Equal(2, tree.Archiver.ArchiveCount);
+    }
+
+    [Fact]
+    public void Rename_WhileTheFileIsArchived_GivesTheArchiveItsNewName()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        tree.Archiver.Archiving = _ => gate.Pass();
+        tree.WriteFile("a.mrc", s_bytes);
+        gate.WaitForArrival();
+        Assert.Equal(VfsStatus.Ok, tree.AskRename("a.mrc", "b.mrcs").Status);
+        gate.Open();
+        tree.Flush();
+        Assert.Equal(["b.mrcs.hdf"], tree.InSource());
+        Assert.Equal(VfsStatus.NotFound, tree.Lookup("a.mrc").Status);
+        Assert.Equal(s_bytes, tree.ReadAll("b.mrcs"));
+    }
+
+    [Fact]
+    public void Unlink_WhileTheFileIsArchived_LeavesNothing()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        tree.Archiver.Archiving = _ => gate.Pass();
+        tree.WriteFile("a.mrc", s_bytes);
+        gate.WaitForArrival();
+        Assert.Equal(VfsStatus.Ok, tree.AskUnlink("a.mrc").Status);
+        gate.Open();
+        tree.Flush();
+        Assert.Empty(tree.InSource());
+        Assert.Empty(tree.List("", withAttributes: true));
+    }
+
+    [Fact]
+    public void Unlink_WhileTheSamplesComeBack_LeavesThemToWhoHasTheFileOpen()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        tree.Archive("a.mrc", s_bytes);
+        ulong handle = tree.Open("a.mrc");
+        tree.Archiver.Restoring = gate.Pass;
+        var written = tree.AskWrite(handle, 2000, [1, 2, 3]);
+        gate.WaitForArrival();
+        var unlinked = tree.AskUnlink("a.mrc");
+        Thread.Sleep(50); // it may wait for the samples, or go first
+        gate.Open();
+        Assert.Equal(VfsStatus.Ok, unlinked.Status);
+        Assert.Equal(3, written.Value);
+        Assert.Equal(Patched(s_bytes, 2000, [1, 2, 3]), tree.Read(handle));
+        Assert.Equal(VfsStatus.NotFound, tree.Lookup("a.mrc").Status);
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Empty(tree.InSource());
+    }
+
+    [Fact]
+    public void Rename_WhileTheSamplesComeBack_TakesThemAlong()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        tree.Archive("a.mrc", s_bytes);
+        ulong handle = tree.Open("a.mrc");
+        tree.Archiver.Restoring = gate.Pass;
+        var written = tree.AskWrite(handle, 2000, [1, 2, 3]);
+        gate.WaitForArrival();
+        var renamed = tree.AskRename("a.mrc", "b.mrc");
+        Thread.Sleep(50);
+        gate.Open();
+        Assert.Equal(VfsStatus.Ok, renamed.Status);
+        Assert.Equal(3, written.Value);
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(["b.mrc.hdf"], tree.InSource());
+        Assert.Equal(VfsStatus.NotFound, tree.Lookup("a.mrc").Status);
+        Assert.Equal(Patched(s_bytes, 2000, [1, 2, 3]), tree.ReadAll("b.mrc"));
+    }
+
+    [Fact]
+    public void RenameOfItsFolder_WhileTheSamplesComeBack_TakesThemAlong()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        tree.MakeFolder("d");
+        tree.Archive("d/a.mrc", s_bytes);
+        ulong handle = tree.Open("d/a.mrc");
+        tree.Archiver.Restoring = gate.Pass;
+        var written = tree.AskWrite(handle, 2000, [1, 2, 3]);
+        gate.WaitForArrival();
+        var renamed = tree.AskRename("d", "g");
+        Thread.Sleep(50);
+        gate.Open();
+        Assert.Equal(VfsStatus.Ok, renamed.Status);
+        Assert.Equal(3, written.Value);
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(["g/a.mrc.hdf"], tree.InSource());
+        Assert.Equal(["g"], tree.List("", withAttributes: true));
+        Assert.Equal(Patched(s_bytes, 2000, [1, 2, 3]), tree.ReadAll("g/a.mrc"));
+    }
+
+    [Fact]
+    public void RenameOver_WhileTheSamplesComeBack_ReplacesTheName()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        tree.Archive("a.mrc", s_bytes);
+        tree.Archive("b.mrc", s_otherBytes);
+        ulong handle = tree.Open("a.mrc");
+        tree.Archiver.Restoring = gate.Pass;
+        var written = tree.AskWrite(handle, 2000, [1, 2, 3]);
+        gate.WaitForArrival();
+        var renamed = tree.AskRename("b.mrc", "a.mrc");
+        Thread.Sleep(50);
+        gate.Open();
+        Assert.Equal(VfsStatus.Ok, renamed.Status);
+        Assert.Equal(3, written.Value);
+        Assert.Equal(Patched(s_bytes, 2000, [1, 2, 3]), tree.Read(handle));
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(["a.mrc.hdf"], tree.InSource());
+        Assert.Equal(s_otherBytes, tree.ReadAll("a.mrc"));
+    }
+
+    [Fact]
+    public void Lookup_WhileTheSamplesComeBack_FindsTheNodeThatIsWritten()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        tree.Archive("a.mrc", s_bytes);
+        ulong nodeId = tree.Find("a.mrc");
+        ulong handle = tree.AskOpen(nodeId).Value.Handle;
+        tree.Archiver.Restoring = gate.Pass;
+        var written = tree.AskWrite(handle, 2000, [1, 2, 3]);
+        gate.WaitForArrival();
+        Assert.Equal(nodeId, tree.Find("a.mrc"));
+        Assert.Equal(s_bytes, tree.Read(handle)); // readers do not wait
+        gate.Open();
+        Assert.Equal(3, written.Value);
+        Assert.Equal(nodeId, tree.Find("a.mrc"));
+        Assert.Equal(["a.mrc"], tree.List("", withAttributes: true));
+        Assert.Equal(Patched(s_bytes, 2000, [1, 2, 3]), tree.ReadAll("a.mrc"));
+        tree.Tree.Release(handle);
+    }
+
+    [Fact]
+    public void RenameOfAFolder_WithOpenStagedFiles_TakesThemAlong()
+    {
+        using var tree = new WrittenTree();
+        tree.MakeFolder("d");
+        tree.MakeFolder("d/e");
+        ulong handle = tree.Create("d/e/a.mrc");
+        tree.Write(handle, 0, s_bytes[..1024]);
+        tree.WriteFile("d/b.mrc", s_otherBytes);
+        Assert.Equal(VfsStatus.Ok, tree.AskRename("d", "g").Status);
+        tree.Write(handle, 1024, s_bytes[1024..]);
+        Assert.Equal(s_bytes, tree.ReadAll("g/e/a.mrc"));
+        Assert.Equal(VfsStatus.NotFound, tree.Lookup("d").Status);
+        Assert.Equal(s_otherBytes, tree.ReadAll("g/b.mrc"));
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(["g/b.mrc.hdf", "g/e/a.mrc.hdf"], tree.InSource());
+        Assert.Equal(s_bytes, tree.ReadAll("g/e/a.mrc"));
+    }
+
+    /// <summary>Whatever is archived meanwhile, a listing has each name once.</summary>
+    [Fact]
+    public void Listing_DuringArchiving_HasEachNameOnce()
+    {
+        using var tree = new WrittenTree();
+        string[] names = [.. Enumerable.Range(0, 40).Select(number => $"{number:00}.mrc")];
+        foreach (string name in names)
+        {
+            tree.WriteFile(name, s_bytes);
+        }
+
+        int listingCount = 0;
+        do
+        {
+            Assert.Equal(names, tree.List("", withAttributes: listingCount % 2 == 0).Order(StringComparer.Ordinal));
+            listingCount++;
+        }
+        while (tree.InSource().Length < names.Length && listingCount < 100_000);
+        Assert.Equal(names, tree.List("", withAttributes: true).Order(StringComparer.Ordinal));
+    }
+
+    private static void PassIf(Gate gate, string path, string name)
+    {
+        if (Path.GetFileName(path) == name)
+        {
+            gate.Pass();
+        }
+    }
+
+    private static byte[] Patched(byte[] bytes, int offset, byte[] patch) => [.. bytes[..offset], .. patch, .. bytes[(offset + patch.Length)..]];
+}
