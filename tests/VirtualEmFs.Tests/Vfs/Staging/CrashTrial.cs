@@ -5,7 +5,8 @@ using Xunit;
 namespace VirtualEmFs.Tests.Vfs.Staging;
 
 /// <summary>Stops a scenario before each of its calls to the disk, and each recovery from that likewise, and looks at what is left.</summary>
-internal sealed class CrashTrial(StagingScenario scenario)
+/// <param name="tickNs">How far the disk's clock goes with each change.</param>
+internal sealed class CrashTrial(StagingScenario scenario, long tickNs = 1_000_000)
 {
     private static readonly (CrashMode Mode, int SeedCount)[] s_modes =
     [
@@ -28,7 +29,7 @@ internal sealed class CrashTrial(StagingScenario scenario)
         for (int i = 1; ; i++)
         {
             var disk = StagingMachine.NewDisk();
-            disk.Faults.StopBeforeCall = i;
+            (disk.TickNs, disk.Faults.StopBeforeCall) = (tickNs, i);
             var model = new NameModel();
             string? underWay = scenario.Run(disk, model, out var machine);
             machine?.Dispose();

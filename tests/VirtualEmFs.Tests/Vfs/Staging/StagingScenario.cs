@@ -70,14 +70,31 @@ internal sealed class StagingScenario
         model.FlushNames(name => !_plainNames.Contains(name));
     });
 
-    public StagingScenario Rename(string name, string newName, bool isPlain = false) => Add(
-        $"rename {name} to {newName}", model => model.Move(name, newName), machine => machine.Rename(name, newName), _ =>
-        {
-            if (isPlain)
+    /// <remarks>What replaces a file is as durable as that was: its bytes are flushed before.</remarks>
+    public StagingScenario Rename(string name, string newName, bool isPlain = false)
+    {
+        bool replaces = false;
+        return Add(
+            $"rename {name} to {newName}",
+            model =>
             {
-                _plainNames.UnionWith([name, newName]);
-            }
-        });
+                replaces = model.Find(newName) is not null;
+                model.Move(name, newName);
+            },
+            machine => machine.Rename(name, newName),
+            model =>
+            {
+                if (replaces)
+                {
+                    model.Flush(newName);
+                }
+
+                if (isPlain)
+                {
+                    _plainNames.UnionWith([name, newName]);
+                }
+            });
+    }
 
     public StagingScenario Remove(string name, bool isPlain = false) => Add(
         $"remove {name}", model => model.Remove(name), machine => machine.Remove(name), _ =>
