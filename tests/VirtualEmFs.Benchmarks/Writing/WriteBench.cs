@@ -9,7 +9,7 @@ namespace VirtualEmFs.Benchmarks.Writing;
 /// <summary>What writing through the mount costs: against the staging folder's disk, and against <c>emfs compress</c>.</summary>
 internal static class WriteBench
 {
-    private const int Repetitions = 3;
+    private const int Repetitions = 5;
 
     // What else the machine does must delay both alike.
     private const string BackgroundNiceness = "10";
@@ -56,16 +56,16 @@ internal static class WriteBench
     private static void Throughput(ResultTable table, string folder, BenchMount mount, string[] micrographs, string placeName, string wantedRatio)
     {
         string direct = Directory.CreateDirectory(Path.Combine(folder, "direct")).FullName;
-        double ours = double.MaxValue, theirs = double.MaxValue;
+        double[] ours = [.. micrographs.Select(_ => double.MaxValue)], theirs = [.. ours];
         for (int i = 0; i < Repetitions; i++)
         {
-            theirs = Math.Min(theirs, Copy(micrographs, direct));
+            KeepBest(theirs, Copy(micrographs, direct));
             Array.ForEach(Directory.GetFiles(direct), File.Delete);
             Array.ForEach(Written(mount, micrographs), File.Delete);
-            ours = Math.Min(ours, Copy(micrographs, mount.MountPoint));
+            KeepBest(ours, Copy(micrographs, mount.MountPoint));
         }
 
-        table.AddSeconds($"8 micrographs of 64 MiB, dd bs=1M conv=fsync, {placeName}", ours, "to the staging folder's disk", theirs, wantedRatio);
+        table.AddSeconds($"8 micrographs of 64 MiB, dd bs=1M conv=fsync, {placeName}", ours.Sum(), "to the staging folder's disk", theirs.Sum(), wantedRatio);
     }
 
     private static void Archiving(ResultTable table, string folder, BenchMount mount, string[] micrographs, string placeName)
@@ -107,9 +107,18 @@ internal static class WriteBench
     private static string[] Written(BenchMount mount, string[] micrographs) =>
         [.. micrographs.Select(path => Path.Combine(mount.MountPoint, Path.GetFileName(path))).Where(File.Exists)];
 
-    /// <summary>Seconds to write the files with one dd after the other.</summary>
-    private static double Copy(string[] files, string folder) => files.Sum(path => Timing.Seconds(
-        () => Repository.Run("dd", $"if={path}", $"of={Path.Combine(folder, Path.GetFileName(path))}", "bs=1M", "conv=fsync", "status=none")));
+    /// <summary>Seconds to write each of the files with one dd after the other.</summary>
+    private static double[] Copy(string[] files, string folder) => [.. files.Select(path => Timing.Seconds(
+        () => Repository.Run("dd", $"if={path}", $"of={Path.Combine(folder, Path.GetFileName(path))}", "bs=1M", "conv=fsync", "status=none")))];
+
+    // Of each file: on a machine that does other things, too, one of eight is always late.
+    private static void KeepBest(double[] best, double[] seconds)
+    {
+        for (int i = 0; i < best.Length; i++)
+        {
+            best[i] = Math.Min(best[i], seconds[i]);
+        }
+    }
 
     private static string Write(string path, int seed)
     {
