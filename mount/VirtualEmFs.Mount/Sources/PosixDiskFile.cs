@@ -104,6 +104,18 @@ internal sealed class PosixDiskFile(SafeFileHandle handle, string path, DiskFaul
     public VfsStatus Sync(bool dataOnly) =>
         Before(DiskCall.Sync) is not VfsStatus.Ok and var fault ? fault : VfsErrno.ToStatus(LinuxFile.Sync(handle, dataOnly));
 
+    public void BeginSync(long fileOffset, long lengthBytes)
+    {
+        try
+        {
+            LinuxFile.BeginSync(handle, fileOffset, lengthBytes);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed: the kernel begins by itself within half a minute.
+        }
+    }
+
     public void Dispose() => _source.Dispose();
 
     private VfsStatus Before(DiskCall call) => faults?.Count(call, path) ?? VfsStatus.Ok;

@@ -11,6 +11,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int fdatasync(SafeFileHandle fd);
 
+    [LibraryImport(Library)]
+    internal static partial int sync_file_range(SafeFileHandle fd, long offset, long length, uint flags);
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint pwrite(SafeFileHandle fd, byte* buffer, nuint count, long offset);
 

@@ -7,6 +7,8 @@ namespace VirtualEmFs.Native.Libc;
 /// <remarks>Any thread. Calls interrupted by a signal are repeated.</remarks>
 public static unsafe class LinuxFile
 {
+    private const uint SYNC_FILE_RANGE_WRITE = 2;
+
     public const int O_RDONLY = 0;
     public const int O_WRONLY = 1;
     public const int O_RDWR = 2;
@@ -184,6 +186,10 @@ public static unsafe class LinuxFile
 
         return errno;
     }
+
+    /// <summary>Begins to write what the kernel holds of a range, and does not wait for the disk, unless that has too much to do already.</summary>
+    public static void BeginSync(SafeFileHandle file, long fileOffset, long lengthBytes) =>
+        _ = Libc.sync_file_range(file, fileOffset, lengthBytes, SYNC_FILE_RANGE_WRITE);
 
     /// <summary>Takes a file's exclusive lock (flock), held until its last descriptor closes: until the process ends, however it ends.</summary>
     /// <returns>EAGAIN at once when another process holds it.</returns>

@@ -93,4 +93,10 @@ public interface IDiskFile : ISourceFile
 
     /// <summary>Makes the bytes durable, and the attributes too unless <paramref name="dataOnly"/>.</summary>
     VfsStatus Sync(bool dataOnly);
+
+    /// <summary>Lets the disk begin with a range, so that a later <see cref="Sync"/> has less to wait for. Promises nothing, and tells no failure; the
+    /// file may be closed meanwhile.</summary>
+    void BeginSync(long fileOffset, long lengthBytes)
+    {
+    }
 }
