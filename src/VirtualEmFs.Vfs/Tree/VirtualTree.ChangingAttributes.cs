@@ -1,0 +1,173 @@
+using VirtualEmFs.Vfs.Nodes;
+using VirtualEmFs.Vfs.Ports;
+using VirtualEmFs.Vfs.Staging;
+
+namespace VirtualEmFs.Vfs.Tree;
+
+/// <summary>Changes of lengths, permissions, owners and times.</summary>
+public sealed partial class VirtualTree
+{
+    public void SetAttributes(ulong nodeId, ulong? handle, AttributeChange change, IReply<(NodeAttributes Attributes, TimeSpan Timeout)> reply)
+    {
+        if (!TryFind(nodeId, reply, out var node))
+        {
+            return;
+        }
+
+        if (_writing is null || node.Key.Flavour is NodeFlavour.Member or NodeFlavour.MemberFolder or NodeFlavour.Converted)
+        {
+            reply.Fail(_writing is null ? VfsStatus.ReadOnly : VfsStatus.NotPermitted);
+            return;
+        }
+
+        var open = handle is { } number && _handles.TryGetValue(number, out var found) ? found : null;
+        Answer(LaneOfBytes(node), reply, async () =>
+        {
+            var status = change.LengthBytes is { } lengthBytes ? await SetLength(node, open, lengthBytes, reply as ISlowReply) : VfsStatus.Ok;
+            change = change with { LengthBytes = null };
+            status = status == VfsStatus.Ok && change != default ? await SetOtherAttributes(node, open, change) : status;
+            return status == VfsStatus.Ok ? Refresh(node) : status;
+        });
+    }
+
+    private async Task<VfsStatus> SetLength(Node node, OpenHandle? open, long lengthBytes, ISlowReply? slow)
+    {
+        if (node.Kind != NodeKind.File)
+        {
+            return node.Kind == NodeKind.Directory ? VfsStatus.IsDirectory : VfsStatus.InvalidArgument;
+        }
+
+        if (node.Staged is null && node.Key.IsVirtualFile && lengthBytes == node.Facts.Attributes.LengthBytes)
+        {
+            return VfsStatus.Ok; // nothing changes, so nothing comes back
+        }
+
+        // Programs truncate by name, too: then it is open for this moment. What was removed while open takes no more handles.
+        var status = await CountHandleInTurn(node, isWriter: true);
+        bool isRemoved = status == VfsStatus.Stale && node.Staged is { IsGone: true, IsOpen: true };
+        if (status != VfsStatus.Ok && !isRemoved)
+        {
+            return status;
+        }
+
+        try
+        {
+            var staged = await StageForChange(node, keepsSamples: lengthBytes > 0, slow);
+            if (staged.Status != VfsStatus.Ok)
+            {
+                return staged.Status;
+            }
+
+            if (staged.Value is not { } file)
+            {
+                return SetLengthOfSource(node, open, lengthBytes);
+            }
+
+            status = SetLength(file.Raw, lengthBytes);
+            Area.NoteChange(file);
+            return status;
+        }
+        finally
+        {
+            if (!isRemoved)
+            {
+                UncountHandle(node, isWriter: true);
+            }
+        }
+    }
+
+    private VfsStatus SetLengthOfSource(Node node, OpenHandle? open, long lengthBytes)
+    {
+        if (open is SourceHandle { File: IDiskFile own, IsWriter: true })
+        {
+            return own.SetLength(lengthBytes);
+        }
+
+        var status = _writing!.Disk.Open(_source.FullPath(node.Facts.Path), DiskAccess.ReadWrite, 0, out var file);
+        if (status != VfsStatus.Ok)
+        {
+            return status == VfsStatus.NotFound ? VfsStatus.Stale : status;
+        }
+
+        using (file)
+        {
+            return file!.SetLength(lengthBytes);
+        }
+    }
+
+    private static VfsStatus SetLength(IDiskFile raw, long lengthBytes)
+    {
+        var status = raw.Stat(out var stat);
+        return status != VfsStatus.Ok ? status
+            : lengthBytes > stat.Version.LengthBytes ? Grow(raw, stat.Version.LengthBytes, lengthBytes)
+            : raw.SetLength(lengthBytes);
+    }
+
+    private async Task<VfsStatus> SetOtherAttributes(Node node, OpenHandle? open, AttributeChange change)
+    {
+        var disk = _writing!.Disk;
+        if (node.Staged is { } staged)
+        {
+            return await ChangeAttributes(staged, (raw, path) => raw?.SetAttributes(change) ?? disk.SetAttributes(path, change));
+        }
+
+        if (open is SourceHandle { File: IDiskFile file })
+        {
+            return file.SetAttributes(change);
+        }
+
+        return ChangeFile(node, path => disk.SetAttributes(path, change), change.MtimeNs);
+    }
+
+    /// <summary>Changes attributes of a staged file: of the open raw file, or else of the one that has its name.</summary>
+    private async Task<VfsStatus> ChangeAttributes(StagedFile staged, Func<IDiskFile?, string, VfsStatus> change)
+    {
+        await staged.Names.WaitAsync();
+        try
+        {
+            if (staged.IsGone && !staged.IsOpen)
+            {
+                return VfsStatus.Stale;
+            }
+
+            var status = change(staged.IsOpen ? staged.Raw : null, Area.RawPathOf(staged.Entry));
+            Area.NoteChange(staged);
+            return status;
+        }
+        finally
+        {
+            staged.Names.Release();
+        }
+    }
+
+    /// <summary>Changes attributes of a file of the source, an archive for instance, whose node goes on.</summary>
+    /// <param name="mtimeNs">When the change gives it this mtime.</param>
+    private VfsStatus ChangeFile(Node node, Func<string, VfsStatus> change, long? mtimeNs = null)
+    {
+        string path = node.Facts.Path;
+        var status = _source.Stat(path, followLinks: node.Id == IFileTree.RootId, out var before);
+        if (status == VfsStatus.Ok && (node.Key.IsVirtualFile ? before.Version != node.Key.Version : !IsSameFile(node, before)))
+        {
+            status = VfsStatus.NotFound;
+        }
+
+        if (status != VfsStatus.Ok)
+        {
+            return status == VfsStatus.NotFound ? VfsStatus.Stale : status;
+        }
+
+        if (node.Key.IsVirtualFile)
+        {
+            Tolerate(before.Version.Device, before.Version.Inode, mtimeNs);
+        }
+
+        status = change(_source.FullPath(path));
+        if (node.Key.IsVirtualFile)
+        {
+            FollowArchive(before, path, path);
+            _changes.Note(FolderOf(path));
+        }
+
+        return status;
+    }
+}
