@@ -37,7 +37,7 @@ public sealed class KillTests(ITestOutputHelper output)
     {
         int calls = CountCalls();
         List<Kill> kills = [];
-        for (int call = calls / 12; call < calls; call += calls / 12)
+        for (int call = calls / 6; call < calls; call += calls / 6)
         {
             int first = call;
             kills.AddRange(Enumerable.Range(1, CountRecoveryCalls(first)).Select(second => new Kill(first, second, IsPatient: true)));
