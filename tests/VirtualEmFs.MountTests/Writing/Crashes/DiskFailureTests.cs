@@ -9,8 +9,6 @@ public sealed class DiskFailureTests(ITestOutputHelper output)
     private const int Seed = 20_240_812;
     private const int LastShortWrite = 40;
 
-    private static readonly TimeSpan s_endDeadline = TimeSpan.FromSeconds(20);
-
     // Failures of disks, the calls that have them, and how many of these a whole scenario makes in the staging folder (d) and in the source (s).
     private static readonly (string Name, string Kind, string Place, int Calls)[] s_kinds =
     [
@@ -91,8 +89,7 @@ public sealed class DiskFailureTests(ITestOutputHelper output)
         if (mount is not null)
         {
             ReadAll(site.MountPoint);
-            mount.Signal("TERM");
-            if (mount.WaitForExit(s_endDeadline) is var exitCode and not 0)
+            if (KilledSite.End(mount) is var exitCode and not 0)
             {
                 return $"it ended with {exitCode}:\n{mount.Log}";
             }

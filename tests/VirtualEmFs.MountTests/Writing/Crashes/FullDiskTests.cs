@@ -168,8 +168,7 @@ public sealed class FullDiskTests
         Assert.Contains($"{site.Staging} is gone", MountControl.Writing(site.MountPoint, s_deadline).GetProperty("stagingProblem").GetString(), StringComparison.Ordinal);
         Assert.Contains("│ staging ", status.Output, StringComparison.Ordinal);
         Assert.Equal(archived, File.ReadAllBytes(Path.Combine(site.MountPoint, "1.mrc")));
-        mount.Signal("TERM");
-        Assert.Equal(0, mount.WaitForExit(s_deadline));
+        Assert.Equal(0, KilledSite.End(mount));
         Assert.DoesNotContain("\n   at ", mount.Log, StringComparison.Ordinal);
     }
 
