@@ -131,7 +131,7 @@ internal sealed partial class StagingArea : IDisposable
         if (status == VfsStatus.Ok)
         {
             ForgetVacated(vacatedCount);
-            discards = [.. discards.Where(IsStillThere)];
+            discards = [.. discards.Where(FailsToRemove)];
         }
 
         Discard(discards);
@@ -185,5 +185,5 @@ internal sealed partial class StagingArea : IDisposable
 
     private string RawPathOf(long id) => $"{FolderPath}/{FilesFolder}/{NameOf(id)}";
 
-    private bool IsStillThere(string rawPath) => _disk.Unlink(rawPath) is not (VfsStatus.Ok or VfsStatus.NotFound);
+    private bool FailsToRemove(string rawPath) => _disk.Unlink(rawPath) is not (VfsStatus.Ok or VfsStatus.NotFound);
 }

@@ -9,7 +9,7 @@ using VirtualEmFs.Vfs.Staging;
 
 namespace VirtualEmFs.Vfs.Tree;
 
-/// <summary>Staged files in the tree: what a name means, which node shows it, and how a file that is written to becomes staged.</summary>
+/// <summary>Staged files in the tree: what a name means, which node shows it, and who has it open.</summary>
 public sealed partial class VirtualTree
 {
     // Its own lane: a source whose disk hangs must not stop writers.
