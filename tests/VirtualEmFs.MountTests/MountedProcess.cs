@@ -97,6 +97,10 @@ internal sealed class MountedProcess : IDisposable
     public static MountedProcess StartOnIn(string mountPoint, string source, string[] options, params (string Name, string Value)[] environment) =>
         new("mount", source, mountPoint, options, environment);
 
+    /// <summary><c>emfs mount</c> on a folder of the caller's, as another user: what is before it on the command line becomes that user.</summary>
+    public static MountedProcess StartAs(string[] becoming, string mountPoint, string source, params string[] options) =>
+        new(becoming[0], [.. becoming[1..], Programs.Emfs, "mount"], source, mountPoint, options, []);
+
     /// <summary><c>emfs null</c> with these options.</summary>
     public static MountedProcess StartNull(params string[] options) => new("null", null, null, options);
 

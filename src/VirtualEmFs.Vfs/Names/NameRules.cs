@@ -10,6 +10,9 @@ internal static class NameRules
     /// <summary>Our own folder at the root of a source; never shown.</summary>
     public const string OwnFolder = ".emfs";
 
+    /// <summary>Where archives come into being, in the source.</summary>
+    public const string TemporaryFolder = $"{OwnFolder}/tmp";
+
     /// <summary>Begins the names of archives that are being written; never shown.</summary>
     public const string TemporaryPrefix = ".emfs-tmp-";
 

@@ -11,6 +11,37 @@ internal sealed class SourceActions(IDisk disk, string sourcePath)
 
     public static string FolderOf(string fullPath) => fullPath.LastIndexOf('/') is var slash and > 0 ? fullPath[..slash] : "/";
 
+    /// <summary>
+    /// Makes a folder of the mount's own in the source. It follows the source's permissions, group and, as root, owner, also when it is there already: whoever may
+    /// write to the source may be the next to mount it, and needs it then.
+    /// </summary>
+    /// <param name="name">Its path in the source.</param>
+    public static VfsStatus MakeOwnFolder(IDisk disk, string sourcePath, string name)
+    {
+        string fullPath = $"{sourcePath}/{name}";
+        var status = disk.Stat(sourcePath, out var source);
+        status = status == VfsStatus.Ok ? disk.MakeFolder(fullPath, source.Permissions) : status;
+        if (status is not (VfsStatus.Ok or VfsStatus.AlreadyExists))
+        {
+            return status;
+        }
+
+        // Only its owner may change it, and only to a group of theirs: where not, it does as it is, or the first file in it says why not.
+        status = disk.Stat(fullPath, out var folder);
+        uint? owner = disk.CanChangeOwner && status == VfsStatus.Ok && folder.Uid != source.Uid ? source.Uid : null;
+        if (status == VfsStatus.Ok && (owner is not null || folder.Gid != source.Gid))
+        {
+            _ = disk.SetAttributes(fullPath, new AttributeChange(Uid: owner, Gid: source.Gid));
+        }
+
+        if (status == VfsStatus.Ok && folder.Permissions != source.Permissions)
+        {
+            _ = disk.SetAttributes(fullPath, new AttributeChange(source.Permissions));
+        }
+
+        return status;
+    }
+
     /// <summary>What is under a path of the source now. Of a file it is flushed first: after a power cut it must still be told by its length and time.</summary>
     public VfsStatus Identify(string path, out FileIdentity identity)
     {

@@ -125,9 +125,9 @@ internal sealed class StagedNames : IDisposable
             return status;
         }
 
-        status = _disk.MakeFolder(FolderPath, source.Permissions);
+        status = SourceActions.MakeOwnFolder(_disk, _area.SourcePath, NameList.Folder);
         string temporaryPath = $"{_area.TemporaryFolder}/names";
-        if (status is not (VfsStatus.Ok or VfsStatus.AlreadyExists))
+        if (status != VfsStatus.Ok)
         {
             return status;
         }

@@ -34,8 +34,8 @@ internal sealed partial class StagingArea
             }
 
             area = new StagingArea(disk, folderPath, sourcePath, logger, time, journal);
-            MakeFolder(disk, $"{sourcePath}/{Names.NameRules.OwnFolder}");
-            MakeFolder(disk, area.TemporaryFolder);
+            MakeFolderInSource(disk, sourcePath, Names.NameRules.OwnFolder);
+            MakeFolderInSource(disk, sourcePath, Names.NameRules.TemporaryFolder);
             area.Recover(records, header.NextId, isDamaged);
             return area;
         }
@@ -64,6 +64,15 @@ internal sealed partial class StagingArea
         if (status is not (VfsStatus.Ok or VfsStatus.AlreadyExists))
         {
             throw new IOException($"{path} cannot be created ({status})");
+        }
+    }
+
+    private static void MakeFolderInSource(IDisk disk, string sourcePath, string name)
+    {
+        var status = SourceActions.MakeOwnFolder(disk, sourcePath, name);
+        if (status != VfsStatus.Ok)
+        {
+            throw new IOException($"{sourcePath}/{name} cannot be created ({status})");
         }
     }
 

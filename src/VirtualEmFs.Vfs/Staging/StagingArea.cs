@@ -39,7 +39,7 @@ internal sealed partial class StagingArea : IDisposable
     public string SourcePath { get; }
 
     /// <summary>Folder in the source in which archives and files come into being.</summary>
-    public string TemporaryFolder => $"{SourcePath}/{Names.NameRules.OwnFolder}/tmp";
+    public string TemporaryFolder => $"{SourcePath}/{Names.NameRules.TemporaryFolder}";
 
     /// <summary>Staged files by name.</summary>
     public StagedIndex Index => _index;

@@ -58,7 +58,7 @@ internal sealed class TemporaryFiles(StagingArea area, IDisk disk)
     public VfsStatus Take(StagedEntry entry, long generation, string extension, string targetPath, out string path)
     {
         string folder = FolderOf(targetPath);
-        path = $"{Names.NameRules.OwnFolder}/tmp/{entry.Id}-{generation}{extension}";
+        path = $"{Names.NameRules.TemporaryFolder}/{entry.Id}-{generation}{extension}";
         if (IsFar(folder))
         {
             path = $"{(folder.Length == 0 ? "" : folder + "/")}{HiddenPrefix}{entry.Id}-{generation}{extension}";

@@ -50,6 +50,34 @@ public sealed class WritableMountTests : IDisposable
         Assert.Equal(["a.mrc"], Directory.GetFileSystemEntries(next.MountPoint).Select(Path.GetFileName));
     }
 
+    /// <summary>What one mount leaves in a source that a group shares must not keep the others of the group out.</summary>
+    [Fact]
+    public void Mount_OfAGroupsSource_BelongsToEachOfItsUsersInTurn()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can become other users");
+        const string group = "4321";
+        Programs.Check("chmod", "755", _project.PathOf());
+        Programs.Check("chmod", "775", _project.Source);
+        Programs.Check("chgrp", group, _project.Source);
+        string input = _project.PathOf("input.mrc");
+        File.WriteAllBytes(input, WritingProject.Mrc(1));
+        foreach (string user in (string[])["root", "nobody", "daemon"])
+        {
+            string own = Directory.CreateDirectory(_project.PathOf(user)).FullName;
+            string mountPoint = Directory.CreateDirectory(Path.Combine(own, "m")).FullName;
+            Programs.Check("chown", "-R", user, own);
+            string[] becoming = ["setpriv", $"--reuid={user}", $"--regid={Programs.Check("id", "-g", user).Trim()}", $"--groups={group}", "env", $"XDG_RUNTIME_DIR={own}"];
+            using MountedProcess mount = MountedProcess.StartAs(becoming, mountPoint, _project.Source, "--staging", Path.Combine(own, "d"), "--write-delay", "1h");
+            Assert.Empty(Directory.GetFileSystemEntries(_project.PathOf("s", ".emfs", "tmp")));
+            Programs.Check(becoming[0], [.. becoming[1..], "cp", input, Path.Combine(mountPoint, $"{user}.mrc")]);
+            Programs.Check(becoming[0], [.. becoming[1..], Programs.Emfs, "flush", mountPoint, "--wait"]);
+            File.WriteAllText(_project.PathOf("s", ".emfs", "tmp", "1-1.hdf"), "left by a kill");
+            Assert.Equal($"root {group} 775", Programs.Check("stat", "-c", "%U %g %a", _project.PathOf("s", ".emfs", "tmp")).Trim());
+        }
+
+        Assert.Equal(["daemon.mrc.hdf", "nobody.mrc.hdf", "root.mrc.hdf"], _project.SourceNames);
+    }
+
     [Theory]
     [InlineData("--leave-staged")]
     [InlineData("TERM")]
