@@ -85,7 +85,7 @@ public sealed record MrcHeader
 
     /// <summary>Length that a file with this header has when it is exact and complete.</summary>
     /// <exception cref="OverflowException">The header claims more than a file can hold.</exception>
-    public long FileLengthBytes => checked(LengthBytes + ExtendedHeaderLengthBytes
+    public long FileLengthBytes => checked(LengthBytes + (long)ExtendedHeaderLengthBytes
         + (SampleFormat.RowLengthBytes(Nx) * Ny * Nz));
 
     /// <summary>How samples are stored.</summary>

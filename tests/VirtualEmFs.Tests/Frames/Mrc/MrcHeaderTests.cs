@@ -90,6 +90,14 @@ public sealed class MrcHeaderTests
         Assert.Equal(1024 + 88 + (100 * 200 * 3 * 2), header.FileLengthBytes);
     }
 
+    [Fact]
+    public void FileLengthBytes_WithTheLongestExtendedHeader_DoesNotOverflow()
+    {
+        byte[] bytes = Written(Sample() with { ExtendedHeaderLengthBytes = int.MaxValue });
+        Assert.True(MrcHeader.TryParse(bytes, out var header, out _));
+        Assert.Equal(1024 + (long)int.MaxValue + (100 * 200 * 3 * 2), header!.FileLengthBytes);
+    }
+
     /// <summary>Topaz and cryoDRGN leave the stamp zero; a header read in the wrong order has absurd axes.</summary>
     [Theory]
     [InlineData(false)]
