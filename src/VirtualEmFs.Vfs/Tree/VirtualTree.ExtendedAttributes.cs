@@ -105,6 +105,10 @@ public sealed partial class VirtualTree
         return status;
     }
 
+    /// <summary>
+    /// Our own are answered by name and not listed, so that no copy takes them along: rsync -X would fail to set or to remove them, and
+    /// a copy elsewhere would claim to be what it was copied from.
+    /// </summary>
     public void ListExtendedAttributes(ulong nodeId, IReply<IReadOnlyList<string>> reply)
     {
         if (!TryFind(nodeId, reply, out var node))
@@ -112,30 +116,20 @@ public sealed partial class VirtualTree
             return;
         }
 
-        Answer(LaneOf(node), reply, async () =>
+        if (!HasExtendedAttributes(node))
         {
-            var names = new List<string>();
-            if (HasExtendedAttributes(node))
-            {
-                var status = node.Staged is { } staged
-                    ? _writing!.Disk.ListExtendedAttributes(Area.RawPathOf(staged.Entry), out var sourceNames)
-                    : _source.ListExtendedAttributes(node.Facts.Path, out sourceNames);
-                if (status is not (VfsStatus.Ok or VfsStatus.NotSupported))
-                {
-                    return OrStale(status);
-                }
+            reply.Ok([]);
+            return;
+        }
 
-                names.AddRange(sourceNames ?? []);
-            }
-
-            var own = await OwnAttributes(node);
-            if (own.Status != VfsStatus.Ok)
-            {
-                return own.Status;
-            }
-
-            names.AddRange(own.Value.Select(attribute => attribute.Name));
-            return Outcome<IReadOnlyList<string>>.Of(names);
+        Answer(LaneOf(node), reply, () =>
+        {
+            var status = node.Staged is { } staged
+                ? _writing!.Disk.ListExtendedAttributes(Area.RawPathOf(staged.Entry), out var names)
+                : _source.ListExtendedAttributes(node.Facts.Path, out names);
+            return Task.FromResult(status is VfsStatus.Ok or VfsStatus.NotSupported
+                ? Outcome<IReadOnlyList<string>>.Of([.. (names ?? []).Where(name => !name.StartsWith(OwnPrefix, StringComparison.Ordinal))])
+                : OrStale(status));
         });
     }
 
