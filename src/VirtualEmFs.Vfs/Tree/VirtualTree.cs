@@ -98,6 +98,13 @@ public sealed partial class VirtualTree : IFileTree, IDisposable
     private Outcome<FileSystemCapacity> CapacityOf(string path)
     {
         var status = _source.GetCapacity(path, out var capacity);
+        while (status == VfsStatus.NotFound && path.Length > 0)
+        {
+            // What is staged, or removed and still open, is not in the source: its folder is, or one above.
+            path = FolderOf(path);
+            status = _source.GetCapacity(path, out capacity);
+        }
+
         if (status != VfsStatus.Ok || _writing is null)
         {
             return status == VfsStatus.Ok ? capacity : status;

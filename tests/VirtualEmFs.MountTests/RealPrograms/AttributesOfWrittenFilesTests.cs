@@ -90,6 +90,38 @@ public sealed class AttributesOfWrittenFilesTests
         Assert.Equal("1234 4321 644\n", Programs.CheckIn(folders.Source, "stat", "-c", "%u %g %a", "group/1234/again.mrcs.hdf"));
     }
 
+    /// <summary>What is written lies in the staging folder and ends in the source: df must say how much of the smaller one is left, of any file.</summary>
+    [Theory]
+    [InlineData("staging")]
+    [InlineData("source")]
+    public void Df_WhereStagingAndSourceAreTwoDisks_IsThatOfTheOneThatRunsOutFirst(string small)
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can mount a small disk");
+        using var folder = new TemporaryFolder();
+        string source = Directory.CreateDirectory(folder.PathOf("source")).FullName, staging = Directory.CreateDirectory(folder.PathOf("staging")).FullName;
+        Programs.Check("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder.PathOf(small));
+        try
+        {
+            using MountedProcess mount = MountedProcess.Start(source, "--staging", staging, "--write-delay", "1h");
+            string Left(string path) => Programs.Check("stat", "-f", "-c", "%S %b %a", path);
+            Directory.CreateDirectory(mount.PathOf("new"));
+            Assert.Equal(Left(folder.PathOf(small)), Left(mount.MountPoint));
+            File.WriteAllBytes(mount.PathOf("new", small == "staging" ? "a.mrc" : "a.bin"), new byte[3 << 20]);
+            File.WriteAllBytes(mount.PathOf("new", "b.mrc"), new byte[1000]);
+            foreach (string path in new[] { mount.MountPoint, mount.PathOf("new"), mount.PathOf("new", "b.mrc") })
+            {
+                Assert.Equal(Left(folder.PathOf(small)), Left(path));
+            }
+
+            Assert.InRange(long.Parse(Left(mount.MountPoint).Split(' ')[2]), 1, (5 << 20) / 4096);
+            File.Delete(mount.PathOf("new", "a.bin"));
+        }
+        finally
+        {
+            Programs.Check("umount", "-l", folder.PathOf(small));
+        }
+    }
+
     /// <summary>Blocks of a hole are reserved as long as programs may store into it, and given back with the archive.</summary>
     [Fact]
     public void FilesWithHoles_ReadAsZeros_AndOccupyWhatTheirArchivesDo()
