@@ -100,6 +100,7 @@ public static class RulesFile
     private static TruncationRule ParseRule(ref Utf8JsonReader reader)
     {
         var rule = new TruncationRule { Glob = "" };
+        (int bits, bool isLossless) = (0, false);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
             string key = reader.GetString()!;
@@ -116,8 +117,8 @@ public static class RulesFile
                         string other => throw new TruncationException($"there is no content '{other}': say 'volume' or 'image'"),
                     },
                 },
-                "bits" => rule with { Bits = Bits(ref reader) },
-                "lossless" => Flag(ref reader) ? rule with { Bits = 0 } : rule,
+                "bits" => rule with { Bits = bits = Bits(ref reader) },
+                "lossless" => (isLossless = Flag(ref reader)) ? rule with { Bits = 0 } : rule,
                 "keepRaw" => rule with { KeepsRaw = Flag(ref reader) },
                 "outliers" => rule with { Limits = Outliers(Text(ref reader)) },
                 "delay" => rule with { Delay = TimeSpan.FromSeconds(Number(ref reader, 0, 31_536_000)) },
@@ -129,11 +130,22 @@ public static class RulesFile
         }
 
         Expect(rule.Glob.Length > 0, "a rule needs a 'glob'");
+        Expect(bits == 0 || !isLossless, "a rule has 'bits' or is 'lossless', not both");
         return rule;
     }
 
-    private static LimitRequest Outliers(string text) =>
-        text == "keep" ? LimitRequest.None : OutputSpec.Parse("outliers:5:" + text).Limits!;
+    private static LimitRequest Outliers(string text)
+    {
+        string spec = $"outliers:5:{text}";
+        try
+        {
+            return text == "keep" ? LimitRequest.None : OutputSpec.Parse(spec).Limits!;
+        }
+        catch (TruncationException e) when (e.Message.StartsWith(spec, StringComparison.Ordinal))
+        {
+            throw new TruncationException($"'outliers' is keep, o, low:high, or 4s:4s in units of sigma, not '{text}'");
+        }
+    }
 
     private static int Bits(ref Utf8JsonReader reader)
     {

@@ -18,19 +18,24 @@ internal static class CommandLineProgram
             option.Action = new VersionAction();
         }
 
-        ParseResult parsed = root.Parse(args);
-        if (args.Length > 0 && parsed.Action is not (HelpAction or VersionAction) && FaultsOf(parsed) is [_, ..] faults)
+        if (args.Length == 0)
         {
-            string command = parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ";
-            Console.Error.WriteLine($"emfs: {string.Join("; ", faults)}; 'emfs {command}--help' shows what there is");
+            // Who asks for nothing gets help, but a script that forgets the command must not take it for an answer.
+            root.Parse("--help").Invoke(new InvocationConfiguration { Output = Console.Error });
+            return (int)ExitCode.Usage;
+        }
+
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Action is not (HelpAction or VersionAction) && FaultsOf(parsed) is [_, ..] faults)
+        {
+            Console.Error.WriteLine($"emfs: {string.Join("; ", faults)}; 'emfs {NameOf(parsed.CommandResult)}--help' shows what there is");
             return (int)ExitCode.Usage;
         }
 
         try
         {
             // Each command handles its own signals: the parser's handlers would end a mount without unmounting it.
-            int exitCode = parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
-            return parsed.Errors.Count > 0 ? (int)ExitCode.Usage : exitCode;
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (CommandException e)
         {
@@ -50,6 +55,9 @@ internal static class CommandLineProgram
             return (int)ExitCode.InternalError;
         }
     }
+
+    /// <summary>A command as it is typed, "rules show " for instance; "" for the program itself.</summary>
+    private static string NameOf(CommandResult command) => command.Parent is CommandResult parent ? $"{NameOf(parent)}{command.Command.Name} " : "";
 
     /// <summary>What is wrong with a command line, in parts of one sentence.</summary>
     private static List<string> FaultsOf(ParseResult parsed)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VirtualEmFs.Mount.Fuse;
 using VirtualEmFs.Mount.Status;
 using VirtualEmFs.Native.Libc;
 
@@ -24,8 +25,15 @@ internal static class FlushCommand
     private static ExitCode Run(string mountPoint, string[] paths, bool waits)
     {
         string?[] inSource = paths.Length == 0 ? [null] : [.. paths.Select(path => MountedPath.InSource(mountPoint, path))];
+        string root = MountPlace.ResolveMountedPath(mountPoint);
         foreach (string? path in inSource)
         {
+            // Who may not look into the mount may still flush it.
+            if (path is not null && LinuxFile.Stat($"{root}/{path}", followLinks: false, out _) is Errno.ENOENT or Errno.ENOTDIR)
+            {
+                throw new CommandException(ExitCode.Failure, $"there is no {PathBytes.ForDisplay(path)} in {mountPoint}");
+            }
+
             StagingClient.Flush(mountPoint, path);
         }
 

@@ -47,6 +47,16 @@ internal sealed class RecoverCommand
             throw new CommandException(ExitCode.Overlap, $"{target} lies in the staging folder {fullPath}; choose a folder elsewhere");
         }
 
+        if (File.Exists(target))
+        {
+            throw new CommandException(ExitCode.Usage, $"{target} is a file; --to needs a folder to export to, which need not exist");
+        }
+
+        if (!Path.Exists($"{fullPath}/{Journal.FileName}") && !Path.Exists($"{fullPath}/{StagingArea.FilesFolder}"))
+        {
+            throw new CommandException(ExitCode.StagingUnusable, $"{fullPath} is no staging folder of emfs: it has neither a journal nor raw files");
+        }
+
         using IDisposable? hold = OwnerLock.HoldDead($"the staging folder {fullPath}", $"{fullPath}/{OwnerLock.FileName}", force);
         using var interrupt = new InterruptSource();
         return new RecoverCommand(fullPath, target).Export(interrupt.Token);

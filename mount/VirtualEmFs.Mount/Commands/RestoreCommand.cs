@@ -43,6 +43,7 @@ internal sealed class RestoreCommand
                 ?? throw new CommandException(ExitCode.Failure, $"{place} was mounted without --staging: it keeps no originals")
             : Path.GetFullPath(place);
         var command = new RestoreCommand(staging);
+        command.RequireStagingFolder();
         if (path is null)
         {
             return command.List();
@@ -64,14 +65,24 @@ internal sealed class RestoreCommand
         return ExitCode.Success;
     }
 
-    private ExitCode List()
+    private void RequireStagingFolder()
     {
         if (_disk.Stat($"{_staging}/{Journal.FileName}", out _) is not VfsStatus.Ok and var status)
         {
-            throw new CommandException(ExitCode.StagingUnusable, $"{_staging} is no staging folder that can be read: {Errno.Message(VfsErrno.Of(status))}");
+            throw new CommandException(
+                ExitCode.StagingUnusable, $"{_staging} is neither a mount of emfs nor a staging folder that can be read: {Errno.Message(VfsErrno.Of(status))}");
+        }
+    }
+
+    private ExitCode List()
+    {
+        Original[] originals = [.. _originals.List()];
+        if (originals.Length == 0)
+        {
+            Console.Error.WriteLine($"emfs: no originals are kept in {_staging}; 'emfs mount --keep-originals' keeps them");
         }
 
-        foreach (Original original in _originals.List())
+        foreach (Original original in originals)
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,

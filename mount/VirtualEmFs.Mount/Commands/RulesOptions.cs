@@ -48,9 +48,13 @@ internal sealed class RulesOptions
             byte[] json = File.ReadAllBytes(path);
             return (RulesFile.Parse(json, path), Convert.ToHexStringLower(SHA256.HashData(json)));
         }
-        catch (Exception e) when (e is TruncationException or IOException or UnauthorizedAccessException)
+        catch (TruncationException e)
         {
             throw new CommandException(ExitCode.Usage, e.Message);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.Usage, $"the file of rules {path} cannot be read: {e.Message.TrimEnd('.')}");
         }
     }
 }

@@ -24,6 +24,7 @@ internal static class UnmountCommand
     {
         string fullPath = MountPlace.ResolveMountedPath(mountPoint);
         MountedFileSystem mount = StatusClient.Find(fullPath);
+        mount.RequireOwn();
         string source = mount.Source;
         WritingReport? writing = StagingClient.TryGetWriting(fullPath);
         if (writing is not null && !leavesStaged)

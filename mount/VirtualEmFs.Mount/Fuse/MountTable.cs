@@ -21,6 +21,17 @@ internal sealed record MountedFileSystem(string MountPoint, string Device, strin
             return text is null ? 0 : uint.Parse(text["user_id=".Length..]);
         }
     }
+
+    /// <summary>Refuses what only the user who mounted it, and root, may ask for.</summary>
+    /// <exception cref="CommandException">It is another user's.</exception>
+    public void RequireOwn()
+    {
+        if (!LinuxProcess.IsRoot && UserId != LinuxProcess.UserId)
+        {
+            throw new CommandException(
+                ExitCode.Failure, $"{PathBytes.ForDisplay(MountPoint)} was mounted by another user, whose number is {UserId}: only they and root can ask it or end it");
+        }
+    }
 }
 
 /// <summary>What is mounted where, from /proc/self/mountinfo (proc_pid_mountinfo(5)): asking it touches no mount.</summary>

@@ -70,7 +70,9 @@ internal sealed class WritableMount : IDisposable
         {
             sourceLock?.Dispose();
             stagingLock?.Dispose();
-            throw e is IOException ? new CommandException(ExitCode.StagingUnusable, e.Message) : e;
+            throw e is IOException ? new CommandException(ExitCode.StagingUnusable, e.Message)
+                : e is FormatException ? new CommandException(ExitCode.Usage, e.Message) // of the variable with a test's faults
+                : e;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using VirtualEmFs.Mount.Commands;
+using VirtualEmFs.Native.Libc;
 
 namespace VirtualEmFs.Mount.Status;
 
@@ -36,10 +37,12 @@ internal static class StagingClient
                 continue;
             }
 
-            if (writing.Failing is [{ Reason: var reason }, ..] && reason != hindrance)
+            if (writing.Failing is [{ Path: var failing, Reason: var reason }, ..] && reason != hindrance)
             {
                 Clear(ref shown);
-                Console.Error.WriteLine($"emfs: {CommandOutput.Files(writing.FailingFiles)} cannot be archived at this moment, to be tried again: {hindrance = reason}");
+                hindrance = reason;
+                Console.Error.WriteLine(
+                    $"emfs: {CommandOutput.Files(writing.FailingFiles)} cannot be archived at this moment, to be tried again: {PathBytes.ForDisplay(failing)}: {reason}");
             }
 
             if (!Console.IsErrorRedirected)

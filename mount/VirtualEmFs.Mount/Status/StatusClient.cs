@@ -55,8 +55,8 @@ internal static class StatusClient
             }
         }
 
-        throw new CommandException(
-            ExitCode.Failure, $"no process answers for {fullPath}: it has died, or belongs to another user; clear it with: emfs unmount {fullPath}");
+        mount.RequireOwn();
+        throw new CommandException(ExitCode.Failure, $"no process answers for {fullPath}: it has died; clear it with: emfs unmount {fullPath}");
     }
 
     /// <summary>The mount on a path.</summary>

@@ -26,6 +26,9 @@ public sealed class CommandLineTests : IDisposable
     [Theory]
     [InlineData("nonsense", Usage, "'nonsense'")]
     [InlineData("--nonsense", Usage, "'--nonsense'")]
+    [InlineData("rules", Usage, "Required command was not provided; 'emfs rules --help'")]
+    [InlineData("rules show --profile nonsense", Usage, "'emfs rules show --help' shows")]
+    [InlineData("rules show --rules missing", Usage, "the file of rules missing cannot be read: ")]
     [InlineData("info", Usage, "Required argument missing")]
     [InlineData("info --jsn folder", Usage, "there is no option '--jsn'")]
     [InlineData("extract --forse garbage.hdf", Usage, "there is no option '--forse'")]
@@ -71,6 +74,14 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.Contains($"Example: emfs {command}", result.Output, StringComparison.Ordinal);
         Assert.Contains("Usage:", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Program_WithoutACommand_HelpsWhereErrorsGo()
+    {
+        ProgramResult result = Programs.Run(s_deadline, Programs.Emfs, []);
+        Assert.Equal((Usage, ""), (result.ExitCode, result.Output));
+        Assert.Contains("Usage:", result.Error, StringComparison.Ordinal);
     }
 
     /// <summary>A command that is added must be tested here too.</summary>

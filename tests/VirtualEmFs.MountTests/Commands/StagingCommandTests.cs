@@ -79,7 +79,7 @@ public sealed class StagingCommandTests : IDisposable
         using MountedProcess mount = _project.MountFailing($"fail:ENOSPC:rename:1:always:{_project.Source}/a.mrc.hdf");
         File.WriteAllBytes(mount.PathOf("a.mrc"), WritingProject.Mrc(1));
         using Process flush = Process.Start(new ProcessStartInfo(Programs.Emfs, ["flush", mount.MountPoint, "--wait"]) { RedirectStandardError = true })!;
-        Assert.Contains("emfs: 1 file cannot be archived at this moment, to be tried again: ", flush.StandardError.ReadLine(), StringComparison.Ordinal);
+        Assert.Contains("emfs: 1 file cannot be archived at this moment, to be tried again: a.mrc: ", flush.StandardError.ReadLine(), StringComparison.Ordinal);
         JsonElement writing = WritingProject.Writing(mount);
         Assert.Equal("a.mrc", writing.GetProperty("failing")[0].GetProperty("path").GetString());
         Assert.Equal(1, writing.GetProperty("failingFiles").GetInt32());
@@ -104,10 +104,21 @@ public sealed class StagingCommandTests : IDisposable
         AssertRefused(Usage, "/etc/passwd is not below", "retry", mount.MountPoint, "/etc/passwd");
         AssertRefused(Usage, "../a leads out of the source", "flush", mount.MountPoint, "../a");
         AssertRefused(Failure, "no original of a.mrc is kept in", "restore", mount.MountPoint, "a.mrc");
-        AssertRefused(StagingUnusable, "no staging folder", "restore", _project.Source);
+        AssertRefused(StagingUnusable, "is neither a mount of emfs nor a staging folder", "restore", _project.Source);
+        AssertRefused(StagingUnusable, "is neither a mount of emfs nor a staging folder", "restore", _project.PathOf("absent"), "a.mrc");
+        AssertRefused(Failure, "there is no absent.mrc in ", "flush", mount.MountPoint, "absent.mrc");
         AssertRefused(StagingUnusable, "cannot be read: No such file or directory", "recover", _project.PathOf("absent"), "--to", _project.PathOf("r"));
-        AssertRefused(Failure, "journal cannot be opened", "recover", _project.Source, "--to", _project.PathOf("r"));
+        AssertRefused(StagingUnusable, "is no staging folder of emfs", "recover", _project.Source, "--to", _project.PathOf("r"));
+        File.WriteAllText(_project.PathOf("file"), "");
+        AssertRefused(Usage, "file is a file; --to needs a folder", "recover", _project.Staging, "--to", _project.PathOf("file"));
         Assert.False(Path.Exists(_project.PathOf("r")));
+    }
+
+    [Fact]
+    public void Mount_WithFaultsThatMakeNoSense_SaysSo()
+    {
+        string refusal = Assert.Throws<InvalidOperationException>(() => _project.MountFailing("bad")).Message;
+        Assert.Contains("emfs: EMFS_TEST_DISK asks for 'bad': expected kill:CALL", refusal, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -79,6 +79,8 @@ public sealed class TruncationRulesTests
     [Theory]
     [InlineData("[\n{ \"glob\": \"*\", \"bits\": 17 }]", "my.rules, line 2: a number from 0 to 16 is needed here")]
     [InlineData("[\n\n{ \"glob\": \"*\",\n \"bit\": 7 }]", "my.rules, line 4: a rule has no setting 'bit'")]
+    [InlineData("[{ \"glob\": \"*\",\n\"bits\": 7, \"lossless\": true }]", "my.rules, line 2: a rule has 'bits' or is 'lossless', not both")]
+    [InlineData("[{ \"glob\": \"*\", \"outliers\": \"9x:4\" }]", "my.rules, line 1: 'outliers' is keep, o, low:high, or 4s:4s in units of sigma, not '9x:4'")]
     [InlineData("[{ \"bits\": 7 }]", "my.rules, line 1: a rule needs a 'glob'")]
     [InlineData("[\n{ \"glob\": \"*\",\n\"level\": 1.5 }]", "my.rules, line 3: 'level' is a whole number from 1 to 12")]
     [InlineData("[\n{ \"glob\": \"*\",\n\"delay\": -1 }]", "my.rules, line 3: a number from 0 to 31536000 is needed here")]
