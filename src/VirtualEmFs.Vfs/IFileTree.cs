@@ -75,7 +75,7 @@ public interface IFileTree
     void Rename(ulong parentId, string name, ulong newParentId, string newName, Ports.RenameMode mode, IReply<Done> reply) =>
         reply.Fail(VfsStatus.ReadOnly);
 
-    /// <param name="bytes">Borrowed for the call.</param>
+    /// <param name="bytes">Borrowed for the call, unless the reply keeps them (<see cref="IBytesReply"/>).</param>
     /// <param name="reply">Told how many bytes were written.</param>
     void Write(ulong handle, long fileOffset, ReadOnlySpan<byte> bytes, IReply<int> reply) => reply.Fail(VfsStatus.ReadOnly);
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace VirtualEmFs.Vfs;
 
 /// <summary>
@@ -15,6 +17,15 @@ public interface ISlowReply
 {
     /// <summary>Takes the request out of the limits and reports of age. Before the answer; any thread.</summary>
     void MayTakeLong();
+}
+
+/// <summary>A reply whose request has brought bytes that can be kept as they lie.</summary>
+public interface IBytesReply
+{
+    /// <summary>Keeps the bytes of the call under way for longer than the call. Once, on the thread of the call.</summary>
+    /// <param name="bytes">As the call has them.</param>
+    /// <returns>To be disposed of; null where they must be copied.</returns>
+    IMemoryOwner<byte>? Keep(ReadOnlySpan<byte> bytes);
 }
 
 /// <summary>Answers one read, from whichever thread has the bytes. Exactly one of the two methods is called, exactly once.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
@@ -148,6 +149,8 @@ public sealed class FuseHost : IDisposable
         Counters.Started(operation);
         return request;
     }
+
+    internal IMemoryOwner<byte>? Keep(ReadOnlySpan<byte> bytes) => _session?.Keep(bytes);
 
     internal string DescribeNode(ulong nodeId) => _options.DescribeNode(nodeId) ?? $"node {nodeId}";
 

@@ -1,16 +1,23 @@
+using System.Buffers;
 using VirtualEmFs.Native.Fuse3;
 using VirtualEmFs.Vfs;
 
 namespace VirtualEmFs.Mount.Fuse;
 
 /// <content>The answers to what changes something.</content>
-internal sealed unsafe partial class FuseRequest : IReply<CreatedFile>, IReply<int>, IReply<Done>, ISlowReply
+internal sealed unsafe partial class FuseRequest : IReply<CreatedFile>, IReply<int>, IReply<Done>, ISlowReply, IBytesReply
 {
+    // Of a shorter one more memory would wait than it takes time to copy.
+    private const int ShortestKeptWriteBytes = 128 << 10;
+
     /// <summary>For a creation: what it opens is to be empty, also where it was there before.</summary>
     public bool EmptiesCreated { get; set; }
 
     /// <inheritdoc/>
     public void MayTakeLong() => IsSlow = true;
+
+    /// <inheritdoc/>
+    public IMemoryOwner<byte>? Keep(ReadOnlySpan<byte> bytes) => bytes.Length < ShortestKeptWriteBytes ? null : _host.Keep(bytes);
 
     /// <summary>Answers a request that returns nothing.</summary>
     public void Ok(Done value)

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using VirtualEmFs.Native.Libc;
@@ -9,7 +12,15 @@ namespace VirtualEmFs.Native.Fuse3;
 /// loops are not used: the first loses the runtime's threads, the second do not fire under .NET.</remarks>
 internal sealed unsafe class FuseSession : IDisposable
 {
+    // Beyond these, buffers that come back are freed: so many writes are under way at once only now and then.
+    private const int SpareBuffers = 16;
+
+    // Of the request that this thread is serving; empty once its callback has kept the memory.
+    [ThreadStatic]
+    private static fuse_buf t_serving;
+
     private readonly FuseSessionHandle _handle;
+    private readonly ConcurrentStack<fuse_buf> _spare = new();
 
     private FuseSession(FuseSessionHandle handle) => _handle = handle;
 
@@ -51,8 +62,8 @@ internal sealed unsafe class FuseSession : IDisposable
     /// <returns>0, or the error number that ended the loop.</returns>
     public int Serve()
     {
-        // SAFETY: the struct lives through the loop; libfuse fills in memory that it allocates with malloc at the first receive, which is
-        // ours to free. A callback has copied what it keeps by the time process_buf returns.
+        // SAFETY: the struct lives through the loop; libfuse fills in memory that it allocates with malloc where there is none, which is
+        // ours to free. By the time process_buf returns, a callback has copied what it needs, or has kept the memory.
         fuse_buf buffer = default;
         try
         {
@@ -69,12 +80,48 @@ internal sealed unsafe class FuseSession : IDisposable
                     return -received;
                 }
 
+                t_serving = buffer;
                 Libfuse3.fuse_session_process_buf(_handle, &buffer);
+                if (t_serving.mem is null && !_spare.TryPop(out buffer))
+                {
+                    buffer = default;
+                }
             }
 
             return 0;
         }
         finally
+        {
+            NativeMemory.Free(buffer.mem);
+        }
+    }
+
+    /// <summary>Keeps bytes of the request that this thread is serving beyond its callback.</summary>
+    /// <param name="bytes">In the memory into which the request was received.</param>
+    /// <returns>To be disposed of; null when they lie elsewhere, or are kept already.</returns>
+    public IMemoryOwner<byte>? Keep(ReadOnlySpan<byte> bytes)
+    {
+        fuse_buf buffer = t_serving;
+
+        // SAFETY: compared only; a span of native memory has a fixed address.
+        byte* start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(bytes));
+        if (buffer.mem is null || start < buffer.mem || start + bytes.Length > (byte*)buffer.mem + buffer.size)
+        {
+            return null;
+        }
+
+        t_serving = default;
+        return new KeptBytes(this, buffer, start, bytes.Length);
+    }
+
+    /// <summary>Takes memory back that was kept.</summary>
+    internal void GiveBack(fuse_buf buffer)
+    {
+        if (_spare.Count < SpareBuffers)
+        {
+            _spare.Push(buffer);
+        }
+        else
         {
             NativeMemory.Free(buffer.mem);
         }

@@ -25,10 +25,9 @@ public sealed partial class VirtualTree
             return;
         }
 
-        // The kernel takes its memory back when the call returns.
+        // The caller takes its memory back when the call returns.
         int lengthBytes = bytes.Length;
-        byte[] copy = ArrayPool<byte>.Shared.Rent(lengthBytes);
-        bytes.CopyTo(copy);
+        IMemoryOwner<byte> kept = (reply as IBytesReply)?.Keep(bytes) ?? Copy(bytes);
         Answer(LaneOfBytes(open.Node), reply, async () =>
         {
             try
@@ -41,16 +40,23 @@ public sealed partial class VirtualTree
                         return status;
                     }
 
-                    status = raw.Write(fileOffset, copy.AsSpan(0, lengthBytes), out int writtenBytes);
+                    status = raw.Write(fileOffset, kept.Memory.Span[..lengthBytes], out int writtenBytes);
                     BeginSync(open.Node, raw, fileOffset, writtenBytes);
                     return writtenBytes > 0 || status == VfsStatus.Ok ? writtenBytes : status;
                 });
             }
             finally
             {
-                ArrayPool<byte>.Shared.Return(copy);
+                kept.Dispose();
             }
         });
+    }
+
+    private static IMemoryOwner<byte> Copy(ReadOnlySpan<byte> bytes)
+    {
+        var copy = MemoryPool<byte>.Shared.Rent(bytes.Length);
+        bytes.CopyTo(copy.Memory.Span);
+        return copy;
     }
 
     /// <summary>Whenever a write completes a stretch of a staged file, lets the disk begin with that, beside the program's next write: its fsync waits
