@@ -9,18 +9,19 @@ internal sealed partial class StagingArea
     private readonly SortedDictionary<long, OpenChange> _open = []; // guarded by _changes; changes with actions that the journal knows no end of
     private readonly Lock _discarding = new();
     private readonly List<string> _discards = [];                   // guarded by _discarding; raw files that no line names any more
+    private readonly List<string> _removable = [];                  // guarded by _discarding; those of them of which the disk knows it
     private long _nextId;                                           // guarded by _changes
     private long _nextNumber;                                       // guarded by _changes
     private int _heldCount;                                         // changes that hold though not all of their actions are done
 
-    /// <summary>Raw files of files that are gone, whose room is free after the next <see cref="SyncNames"/>.</summary>
+    /// <summary>Raw files of files that are gone, whose room is free after the next <see cref="FreeDiscards"/>.</summary>
     public bool HasDiscards
     {
         get
         {
             lock (_discarding)
             {
-                return _discards.Count > 0;
+                return _discards.Count + _removable.Count > 0;
             }
         }
     }
@@ -229,20 +230,21 @@ internal sealed partial class StagingArea
 
     private string[] RawPathsOf(StagedFile[] files) => [.. files.Where(file => !file.Entry.IsInPlace).Select(file => RawPathOf(file.Entry))];
 
-    private void Discard(string[] rawPaths)
+    /// <param name="isRemovable">The disk knows that no line names them.</param>
+    private void Discard(string[] rawPaths, bool isRemovable = false)
     {
         lock (_discarding)
         {
-            _discards.AddRange(rawPaths);
+            (isRemovable ? _removable : _discards).AddRange(rawPaths);
         }
     }
 
-    private string[] TakeDiscards()
+    private string[] TakeDiscards(List<string> from)
     {
         lock (_discarding)
         {
-            string[] discards = [.. _discards];
-            _discards.Clear();
+            string[] discards = [.. from];
+            from.Clear();
             return discards;
         }
     }

@@ -113,7 +113,16 @@ internal sealed partial class StagingArea : IDisposable
         return status == VfsStatus.Ok ? SyncNames() : status;
     }
 
-    /// <summary>Makes every change of names so far durable, and removes the raw files of those that are gone.</summary>
+    /// <summary>Makes every change of names so far durable, and removes the raw files of those that are gone: a tenth of a second for each 64 MiB
+    /// where the disk discards what is freed, for which no program should wait.</summary>
+    public VfsStatus FreeDiscards()
+    {
+        var status = SyncNames();
+        Discard([.. TakeDiscards(_removable).Where(FailsToRemove)], isRemovable: true);
+        return status;
+    }
+
+    /// <summary>Makes every change of names so far durable.</summary>
     public VfsStatus SyncNames()
     {
         FinishHeldChanges();
@@ -124,17 +133,16 @@ internal sealed partial class StagingArea : IDisposable
         }
 
         // Raw files go only when the journal is known to say so: after a power cut it may still name them.
-        string[] discards = TakeDiscards();
+        string[] discards = TakeDiscards(_discards);
         long vacatedCount = VacatedCount;
         status = SyncFiles();
         status = status == VfsStatus.Ok ? SyncJournal() : status;
         if (status == VfsStatus.Ok)
         {
             ForgetVacated(vacatedCount);
-            discards = [.. discards.Where(FailsToRemove)];
         }
 
-        Discard(discards);
+        Discard(discards, status == VfsStatus.Ok);
         return status;
     }
 

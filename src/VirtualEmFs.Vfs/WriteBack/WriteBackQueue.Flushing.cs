@@ -85,7 +85,7 @@ internal sealed partial class WriteBackQueue
 
         if (_area.HasDiscards)
         {
-            _ = _area.SyncNames();
+            _ = _area.FreeDiscards();
         }
 
         foreach (var flush in ended)

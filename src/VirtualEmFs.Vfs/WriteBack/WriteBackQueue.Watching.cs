@@ -215,7 +215,7 @@ internal sealed partial class WriteBackQueue
         }
         else if (now >= _nextDiscard)
         {
-            _ = _area.SyncNames();
+            _ = _area.FreeDiscards();
             _nextDiscard = _area.HasDiscards ? now + TicksOf(s_tick) : long.MaxValue;
         }
     }

@@ -137,7 +137,7 @@ internal sealed class CrashTrial(StagingScenario scenario, long tickNs = 1_000_0
             }
         }
 
-        return machine.Area.SyncNames() != VfsStatus.Ok ? "names cannot be flushed after recovery"
+        return machine.Area.FreeDiscards() != VfsStatus.Ok ? "names cannot be flushed after recovery"
             : disk.NamesIn("/d/files").Length > 0 ? "raw files are left after everything was archived"
             : disk.NamesIn("/s/.emfs/tmp").Length > 0 ? "temporary files are left after everything was archived" : null;
     }

@@ -53,12 +53,12 @@ public sealed class StagingAreaTests : IDisposable
         Assert.Equal(["1"], _disk.NamesIn("/d/files"));
         Assert.True(Area.HasDiscards);
         _disk.Faults.Fail(DiskCall.Sync, 1, VfsStatus.Corrupt);
-        Assert.Equal(VfsStatus.Corrupt, Area.SyncNames());
+        Assert.Equal(VfsStatus.Corrupt, Area.FreeDiscards());
         Assert.Equal(["1"], _disk.NamesIn("/d/files"));
         _disk.Faults.Fail(DiskCall.Unlink, 2, VfsStatus.Corrupt); // the first is that of an old new journal
-        Assert.Equal(VfsStatus.Ok, Area.SyncNames());
+        Assert.Equal(VfsStatus.Ok, Area.FreeDiscards());
         Assert.True(Area.HasDiscards);
-        Assert.Equal(VfsStatus.Ok, Area.SyncNames());
+        Assert.Equal(VfsStatus.Ok, Area.FreeDiscards());
         Assert.Empty(_disk.NamesIn("/d/files"));
         Assert.False(Area.HasDiscards);
     }
@@ -70,7 +70,7 @@ public sealed class StagingAreaTests : IDisposable
         var file = Area.Index.Find("a.mrc")!;
         Assert.Equal(VfsStatus.Ok, Area.Open(file, 1, 0));
         Assert.Equal(VfsStatus.Ok, Area.Remove(file));
-        Assert.Equal(VfsStatus.Ok, Area.SyncNames());
+        Assert.Equal(VfsStatus.Ok, Area.FreeDiscards());
         Assert.Empty(_disk.NamesIn("/d/files"));
         var bytes = new byte[3];
         Assert.Equal(VfsStatus.Ok, file.Raw.Read(0, bytes, out int lengthBytes));
@@ -156,6 +156,7 @@ public sealed class StagingAreaTests : IDisposable
             Area.Take("a.mrc", 9, default, archive, (_, _) => throw new InvalidOperationException(), _ => VfsStatus.Ok, out _));
         Assert.Equal(VfsStatus.Busy, Area.Take("a.mrc", 9, default, archive, (_, _) => VfsStatus.Ok, _ => VfsStatus.Busy, out var file));
         Assert.Null(file);
+        Assert.Equal(VfsStatus.Ok, Area.FreeDiscards());
         Assert.Empty(_disk.NamesIn("/d/files"));
         Assert.Equal(0, Area.Index.Count);
         Reopen();

@@ -52,6 +52,7 @@ public sealed class StagingFaultTests(ITestOutputHelper output)
             Assert.Equal(VfsStatus.NoSpace, machine.Write("empty.mrc", 0, [1]));
             Assert.Equal(VfsStatus.Ok, machine.Remove("empty.mrc"));
             Assert.Equal(JobEnd.Done, machine.Archive("b.mrc").End);
+            Assert.Equal(VfsStatus.Ok, machine.Area.FreeDiscards());
             Assert.InRange(volume.UsedBytes, 0, 1 << 20 | 8192);
             Assert.Equal(VfsStatus.Ok, machine.Create("a.mrc"));
             Assert.Equal(VfsStatus.Ok, machine.Write("a.mrc", 0, new byte[100_000]));
