@@ -79,6 +79,9 @@ public sealed record ArchiveDescription
     /// <summary>The header and extended header that a program wrote, to be given back byte for byte; empty where there is none.</summary>
     public ReadOnlyMemory<byte> PreservedHeader { get; init; }
 
+    /// <summary>True for archives that this program made of MRC files: replacing one loses nothing that another program wrote.</summary>
+    public bool HasOwnHeader => !PreservedHeader.IsEmpty;
+
     /// <summary>MRC mode in which the virtual file reads: 2 (float32), unless a preserved header says otherwise.</summary>
     public int MrcMode { get; init; } = 2;
 

@@ -22,7 +22,7 @@ internal static class VirtualNames
             name = set;
         }
 
-        bool hasOwnHeader = !VirtualMrc.Normalise(archive).PreservedHeader.IsEmpty;
+        bool hasOwnHeader = VirtualMrc.Normalise(archive).HasOwnHeader;
         bool isOfMount = hasOwnHeader && archive.RecordedInode is not null;
         string shown = isOfMount ? name.Stem : NameRules.ShortName(name, archive.Content);
         return (shown, NameRules.ViewOf(shown, name, archive.Content, hasOwnHeader));

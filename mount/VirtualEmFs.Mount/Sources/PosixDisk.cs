@@ -114,28 +114,26 @@ public sealed class PosixDisk(DiskFaults? faults = null) : IDisk
             return fault;
         }
 
+        return Apply(
+            change,
+            (uid, gid) => LinuxAttributes.SetOwner(path, uid, gid),
+            permissions => LinuxAttributes.SetPermissions(path, permissions),
+            (atimeNs, mtimeNs) => LinuxAttributes.SetTimes(path, atimeNs, mtimeNs));
+    }
+
+    /// <summary>Changes what a change names. Each function returns 0 or an error number.</summary>
+    internal static VfsStatus Apply(
+        in AttributeChange change, Func<uint?, uint?, int> setOwner, Func<uint, int> setPermissions, Func<long?, long?, int> setTimes)
+    {
         if (change.LengthBytes is not null)
         {
             return VfsStatus.InvalidArgument;
         }
 
         // The owner first: chown clears the set-user-id and set-group-id bits.
-        int errno = 0;
-        if (change.Uid is not null || change.Gid is not null)
-        {
-            errno = LinuxAttributes.SetOwner(path, change.Uid, change.Gid);
-        }
-
-        if (errno == 0 && change.Permissions is { } permissions)
-        {
-            errno = LinuxAttributes.SetPermissions(path, permissions);
-        }
-
-        if (errno == 0 && (change.AtimeNs is not null || change.MtimeNs is not null))
-        {
-            errno = LinuxAttributes.SetTimes(path, change.AtimeNs, change.MtimeNs);
-        }
-
+        int errno = change.Uid is null && change.Gid is null ? 0 : setOwner(change.Uid, change.Gid);
+        errno = errno == 0 && change.Permissions is { } permissions ? setPermissions(permissions) : errno;
+        errno = errno == 0 && (change.AtimeNs is not null || change.MtimeNs is not null) ? setTimes(change.AtimeNs, change.MtimeNs) : errno;
         return VfsErrno.ToStatus(errno);
     }
 

@@ -69,37 +69,14 @@ internal sealed class PosixDiskFile(SafeFileHandle handle, string path, DiskFaul
             ? fault
             : VfsErrno.ToStatus(LinuxFile.Allocate(handle, (int)mode, fileOffset, lengthBytes));
 
-    public VfsStatus SetAttributes(in AttributeChange change)
-    {
-        if (Before(DiskCall.SetAttributes) is not VfsStatus.Ok and var fault)
-        {
-            return fault;
-        }
-
-        if (change.LengthBytes is not null)
-        {
-            return VfsStatus.InvalidArgument;
-        }
-
-        // The owner first: chown clears the set-user-id and set-group-id bits.
-        int errno = 0;
-        if (change.Uid is not null || change.Gid is not null)
-        {
-            errno = LinuxAttributes.SetOwner(handle, change.Uid, change.Gid);
-        }
-
-        if (errno == 0 && change.Permissions is { } permissions)
-        {
-            errno = LinuxAttributes.SetPermissions(handle, permissions);
-        }
-
-        if (errno == 0 && (change.AtimeNs is not null || change.MtimeNs is not null))
-        {
-            errno = LinuxAttributes.SetTimes(handle, change.AtimeNs, change.MtimeNs);
-        }
-
-        return VfsErrno.ToStatus(errno);
-    }
+    public VfsStatus SetAttributes(in AttributeChange change) =>
+        Before(DiskCall.SetAttributes) is not VfsStatus.Ok and var fault
+            ? fault
+            : PosixDisk.Apply(
+                change,
+                (uid, gid) => LinuxAttributes.SetOwner(handle, uid, gid),
+                permissions => LinuxAttributes.SetPermissions(handle, permissions),
+                (atimeNs, mtimeNs) => LinuxAttributes.SetTimes(handle, atimeNs, mtimeNs));
 
     public VfsStatus Sync(bool dataOnly) =>
         Before(DiskCall.Sync) is not VfsStatus.Ok and var fault ? fault : VfsErrno.ToStatus(LinuxFile.Sync(handle, dataOnly));

@@ -41,7 +41,7 @@ public sealed class VirtualMrc
 
     /// <summary>The description without a preserved header that is not true of its frames, and the mode that came with it.</summary>
     public static ArchiveDescription Normalise(ArchiveDescription description) => PreservedHeaderOf(description) is not null
-        || (description.PreservedHeader.IsEmpty && description.MrcMode == 2)
+        || (!description.HasOwnHeader && description.MrcMode == 2)
             ? description
             : description with { PreservedHeader = default, MrcMode = 2 };
 

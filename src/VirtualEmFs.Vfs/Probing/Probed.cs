@@ -11,7 +11,7 @@ namespace VirtualEmFs.Vfs.Probing;
 /// <param name="MemberCount">Members of a folder.</param>
 /// <param name="LinkedFiles">Absolute paths of the further files of a set.</param>
 /// <param name="RecordedInode">st_ino that the virtual file took over; null for none.</param>
-/// <param name="HasOwnHeader">A program wrote the virtual file's header, and it is kept.</param>
+/// <param name="HasOwnHeader">As <see cref="ArchiveDescription.HasOwnHeader"/>.</param>
 /// <param name="IsOfMount">The mount made it: it is always called NAME.hdf and appears as NAME, whatever that is.</param>
 /// <param name="Timestamp">When it was probed, in ticks of the time provider.</param>
 /// <param name="Description">Null when it was dropped, or when there is none.</param>
@@ -19,9 +19,6 @@ internal sealed record Probed(
     ProbeOutcome Outcome, string? Reason, ArchiveContent Content, long LengthBytes, int MemberCount, ImmutableArray<string> LinkedFiles,
     ulong? RecordedInode, bool HasOwnHeader, bool IsOfMount, long Timestamp, ArchiveDescription? Description)
 {
-    /// <summary>True for archives of MRC files that this program made: replacing one loses nothing that another program wrote.</summary>
-    public bool IsOwn => HasOwnHeader;
-
     /// <summary>st_ino of a node of this archive: the recorded one is the virtual file's under its own name.</summary>
     public ulong InodeOf(NodeKey key) => key.Flavour == NodeFlavour.Mrc && RecordedInode is ulong inode ? inode : key.InodeNumber;
 
@@ -36,7 +33,7 @@ internal sealed record Probed(
         return new Probed(
             ProbeOutcome.Archive, null, description.Content,
             description.Content == ArchiveContent.Folder ? 0 : VirtualMrc.LengthOf(description),
-            description.Members.Length, description.Files.RemoveAt(0), description.RecordedInode, !description.PreservedHeader.IsEmpty,
+            description.Members.Length, description.Files.RemoveAt(0), description.RecordedInode, description.HasOwnHeader,
             description.IsOfMount, timestamp, description);
     }
 }

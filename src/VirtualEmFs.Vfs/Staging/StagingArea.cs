@@ -96,11 +96,18 @@ internal sealed partial class StagingArea : IDisposable
     }
 
     /// <summary>Makes a file's bytes and names durable, and the folders of the source that it is in. It is open.</summary>
+    /// <returns><see cref="VfsStatus.Corrupt"/> also when the raw file has lost its name.</returns>
     public VfsStatus Sync(StagedFile file, bool dataOnly)
     {
         // Whose file it is must be durable as well, the first time.
-        var status = file.Raw.Sync(dataOnly && file.SyncedPath is not null);
+        var raw = file.Raw;
+        var status = raw.Sync(dataOnly && file.SyncedPath is not null);
         var entry = file.Entry;
+
+        // Somebody has emptied the staging folder: these bytes end with the last handle.
+        status = status == VfsStatus.Ok && !entry.IsInPlace && raw.Stat(out var stat) == VfsStatus.Ok && stat.LinkCount == 0 && !file.IsGone
+            ? VfsStatus.Corrupt
+            : status;
         if (status == VfsStatus.Ok && !file.IsGone && file.SyncedPath != entry.Path)
         {
             status = _source.SyncFoldersAbove(entry.Path);

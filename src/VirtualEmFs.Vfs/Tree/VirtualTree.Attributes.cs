@@ -69,12 +69,6 @@ public sealed partial class VirtualTree
             return VfsStatus.Stale;
         }
 
-        bool isNameless = status != VfsStatus.Ok || stat.Version.Inode != node.Key.Version.Inode || stat.Version.Device != node.Key.Version.Device;
-        if (!isSource && isNameless && node.Kind == NodeKind.File)
-        {
-            node.Facts = facts with { Attributes = facts.Attributes with { LinkCount = 0 } };
-        }
-
         if (isSource)
         {
             status = file!.Stat(out stat);
@@ -85,7 +79,7 @@ public sealed partial class VirtualTree
 
             node.Facts = FactsOfSource(facts.Path, node.Key, stat);
         }
-        else
+        else if (status != VfsStatus.Ok || !IsOfFile(node, stat))
         {
             node.Facts = facts with { Attributes = facts.Attributes with { LinkCount = 0 } };
         }
@@ -110,8 +104,11 @@ public sealed partial class VirtualTree
         return (node.Facts.Attributes, _timeout);
     }
 
-    private static bool IsSameFile(Node node, in SourceStat stat) =>
-        stat.Kind == node.Kind && stat.Version.Device == node.Key.Version.Device && stat.Version.Inode == node.Key.Version.Inode;
+    private static bool IsSameFile(Node node, in SourceStat stat) => stat.Kind == node.Kind && IsOfFile(node, stat);
+
+    /// <summary>Whether a file is the node's own, or its archive, in whatever version.</summary>
+    private static bool IsOfFile(Node node, in SourceStat stat) =>
+        stat.Version.Device == node.Key.Version.Device && stat.Version.Inode == node.Key.Version.Inode;
 
     private NodeFacts FactsOfSource(string path, NodeKey key, in SourceStat stat)
     {

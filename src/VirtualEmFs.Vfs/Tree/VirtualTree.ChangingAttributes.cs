@@ -25,7 +25,7 @@ public sealed partial class VirtualTree
         {
             var status = change.LengthBytes is { } lengthBytes ? await SetLength(node, open, lengthBytes, reply as ISlowReply) : VfsStatus.Ok;
             change = change with { LengthBytes = null };
-            status = status == VfsStatus.Ok && change != default ? await SetOtherAttributes(node, open, change) : status;
+            status = status == VfsStatus.Ok && change != default ? await SetOtherAttributes(node, open, change, reply as ISlowReply) : status;
             return status == VfsStatus.Ok ? Refresh(node) : status;
         });
     }
@@ -103,21 +103,41 @@ public sealed partial class VirtualTree
             : raw.SetLength(lengthBytes);
     }
 
-    private async Task<VfsStatus> SetOtherAttributes(Node node, OpenHandle? open, AttributeChange change)
+    private async Task<VfsStatus> SetOtherAttributes(Node node, OpenHandle? open, AttributeChange change, ISlowReply? slow)
     {
-        var disk = _writing!.Disk;
-        if (node.Staged is { } staged)
-        {
-            return await ChangeAttributes(staged, (raw, path) => raw?.SetAttributes(change) ?? disk.SetAttributes(path, change));
-        }
-
-        if (open is SourceHandle { File: IDiskFile file })
+        if (node.Staged is null && open is SourceHandle { File: IDiskFile file })
         {
             return file.SetAttributes(change);
         }
 
-        return ChangeFile(node, path => disk.SetAttributes(path, change), change.MtimeNs);
+        var status = VfsStatus.Stale;
+        for (int attemptCount = 0; status == VfsStatus.Stale && attemptCount < StagingAttempts; attemptCount++)
+        {
+            status = await ChangeFile(node, slow, (raw, path) => raw?.SetAttributes(change) ?? _writing!.Disk.SetAttributes(path, change), change.MtimeNs);
+            if (status == VfsStatus.Stale && OpenArchiveOf(node) is null)
+            {
+                break;
+            }
+
+            if (status == VfsStatus.Stale && await IsNameless(node))
+            {
+                // Nobody but those who have the archive open can see the change, and it ends with them.
+                node.Facts = node.Facts with { Attributes = Changed(node.Facts.Attributes, change) };
+                status = VfsStatus.Ok;
+            }
+        }
+
+        return status;
     }
+
+    private static NodeAttributes Changed(in NodeAttributes attributes, in AttributeChange change) => attributes with
+    {
+        Permissions = change.Permissions ?? attributes.Permissions,
+        Uid = change.Uid ?? attributes.Uid,
+        Gid = change.Gid ?? attributes.Gid,
+        AtimeNs = change.AtimeNs ?? attributes.AtimeNs,
+        MtimeNs = change.MtimeNs ?? attributes.MtimeNs,
+    };
 
     /// <summary>Changes attributes of a staged file: of the open raw file, or else of the one that has its name.</summary>
     private async Task<VfsStatus> ChangeAttributes(StagedFile staged, Func<IDiskFile?, string, VfsStatus> change)
@@ -140,9 +160,43 @@ public sealed partial class VirtualTree
         }
     }
 
+    /// <summary>Changes attributes of a node's file. While the samples of an archive come back, it waits: they bring along what was set before.</summary>
+    /// <param name="change">Gets the open raw file of a staged file, if it is open, and the path of the file that has the attributes.</param>
+    /// <param name="mtimeNs">When the change gives the file this mtime.</param>
+    private async Task<VfsStatus> ChangeFile(Node node, ISlowReply? slow, Func<IDiskFile?, string, VfsStatus> change, long? mtimeNs = null)
+    {
+        var restored = node.Key.IsVirtualFile ? node.Staging : null;
+        if (restored?.CurrentCount == 0)
+        {
+            slow?.MayTakeLong();
+        }
+
+        await (restored?.WaitAsync() ?? Task.CompletedTask);
+        try
+        {
+            if (node.Staged is { } staged)
+            {
+                return await ChangeAttributes(staged, change);
+            }
+
+            await _names.Enter();
+            try
+            {
+                return ChangeFileOfSource(node, path => change(null, path), mtimeNs);
+            }
+            finally
+            {
+                _names.Leave();
+            }
+        }
+        finally
+        {
+            restored?.Release();
+        }
+    }
+
     /// <summary>Changes attributes of a file of the source, an archive for instance, whose node goes on.</summary>
-    /// <param name="mtimeNs">When the change gives it this mtime.</param>
-    private VfsStatus ChangeFile(Node node, Func<string, VfsStatus> change, long? mtimeNs = null)
+    private VfsStatus ChangeFileOfSource(Node node, Func<string, VfsStatus> change, long? mtimeNs)
     {
         string path = node.Facts.Path;
         var status = _source.Stat(path, followLinks: node.Id == IFileTree.RootId, out var before);

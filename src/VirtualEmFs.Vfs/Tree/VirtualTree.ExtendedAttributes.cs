@@ -64,10 +64,7 @@ public sealed partial class VirtualTree
 
         Answer(LaneOfBytes(node), reply, async () =>
         {
-            var disk = _writing.Disk;
-            var status = node.Staged is { } staged
-                ? await ChangeAttributes(staged, (_, path) => change(disk, path))
-                : ChangeFile(node, path => change(disk, path));
+            var status = await ChangeFile(node, reply as ISlowReply, (_, path) => change(_writing.Disk, path));
             return status == VfsStatus.Ok ? default(Done) : status;
         });
     }

@@ -91,7 +91,7 @@ public sealed partial class VirtualTree
         }
 
         var found = await DescribeArchive(node);
-        if (found.Status == VfsStatus.Stale && OpenArchiveOf(node) is { } open)
+        if (found.Status == VfsStatus.Stale && OpenArchiveOf(node) is { } open && await IsNameless(node))
         {
             return await StageNameless(node, keepsSamples ? open : null);
         }
@@ -101,55 +101,67 @@ public sealed partial class VirtualTree
             return found.Status;
         }
 
-        var (description, stat) = found.Value;
-        var length = node.Facts.Attributes.LengthBytes;
-        if (keepsSamples && _writing!.Disk.GetCapacity(Area.FolderPath, out var capacity) == VfsStatus.Ok
-            && (decimal)capacity.AvailableBlocks * capacity.FragmentLengthBytes < length)
+        if (keepsSamples && !HasRoomFor(node.Facts.Attributes.LengthBytes))
         {
             return VfsStatus.NoSpace;
         }
 
-        var creation = new Creation(node.Facts.Attributes.Permissions, stat.Uid, stat.Gid);
-        string archivePath = _source.FullPath(node.Facts.Path);
-        var view = node.Key.View;
-        bool isOwn = IsOwn(description), isIn = false;
+        var (description, stat) = found.Value;
         Outcome<StagedFile?> taken;
         await _restoring.WaitAsync();
         try
         {
             // On a thread of its own: a large tomogram takes seconds, and the lane belongs to others.
             taken = await Task.Factory.StartNew(
-                () =>
-                {
-                    var status = Area.Take(
-                        node.Facts.Attributes.Inode, creation,
-                        keepsSamples ? (raw, rawPath) => Restore(description, view, shownPath, archivePath, stat, raw, rawPath) : null,
-                        () =>
-                        {
-                            _names.Enter().GetAwaiter().GetResult(); // renames took microseconds while the samples came back
-                            isIn = true;
-                            shownPath = node.Facts.ShownPath ?? "";
-                            return PlaceOf(node, stat, isOwn, keepsSamples);
-                        },
-                        staged => Area.Index.Find(shownPath) is { Entry.IsInPlace: false } ? VfsStatus.AlreadyExists : Bind(node, staged),
-                        out var staged);
-                    return status == VfsStatus.Ok ? staged : (Outcome<StagedFile?>)status;
-                },
+                () => TakeArchive(node, shownPath, description, stat, keepsSamples),
                 CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         finally
         {
-            _binding.TryRemove(shownPath, out _);
             _restoring.Release();
-            if (isIn)
-            {
-                _names.Leave();
-            }
         }
 
         return taken.Status == VfsStatus.AlreadyExists && Area.Index.Find(shownPath) is { } first
             ? await StageBeside(node, first, keepsSamples)
             : taken;
+    }
+
+    private bool HasRoomFor(long lengthBytes) =>
+        _writing!.Disk.GetCapacity(Area.FolderPath, out var capacity) != VfsStatus.Ok
+        || (decimal)capacity.AvailableBlocks * capacity.FragmentLengthBytes >= lengthBytes;
+
+    /// <summary>Brings an archive's samples back, and gives the staged file the archive's name.</summary>
+    /// <param name="shownPath">Its name when that begins; it may be renamed until the samples are back.</param>
+    private Outcome<StagedFile?> TakeArchive(Node node, string shownPath, ArchiveDescription description, SourceStat stat, bool keepsSamples)
+    {
+        string archivePath = _source.FullPath(node.Facts.Path);
+        var view = node.Key.View;
+        bool isIn = false;
+        try
+        {
+            var status = Area.Take(
+                node.Facts.Attributes.Inode,
+                new Creation(node.Facts.Attributes.Permissions, stat.Uid, stat.Gid),
+                keepsSamples ? (raw, rawPath) => Restore(description, view, shownPath, archivePath, stat, raw, rawPath) : null,
+                () =>
+                {
+                    _names.Enter().GetAwaiter().GetResult(); // renames took microseconds while the samples came back
+                    isIn = true;
+                    shownPath = node.Facts.ShownPath ?? "";
+                    return PlaceOf(node, stat, description.HasOwnHeader, keepsSamples);
+                },
+                staged => Area.Index.Find(shownPath) is { Entry.IsInPlace: false } ? VfsStatus.AlreadyExists : Bind(node, staged),
+                out var staged);
+            return status == VfsStatus.Ok ? staged : status;
+        }
+        finally
+        {
+            _binding.TryRemove(shownPath, out _);
+            if (isIn)
+            {
+                _names.Leave();
+            }
+        }
     }
 
     /// <summary>What an archive is called now that its samples have come back; stale when it is gone, or another file.</summary>
@@ -190,6 +202,21 @@ public sealed partial class VirtualTree
         }
 
         return null;
+    }
+
+    /// <summary>True when an archive's name is gone, or another file's: no rename of the mount itself is under way, after which it has a new one.</summary>
+    private async Task<bool> IsNameless(Node node)
+    {
+        await _names.Enter();
+        try
+        {
+            var status = _source.Stat(node.Facts.Path, followLinks: true, out var stat);
+            return status is VfsStatus.NotFound or VfsStatus.NotDirectory || (status == VfsStatus.Ok && !IsOfFile(node, stat));
+        }
+        finally
+        {
+            _names.Leave();
+        }
     }
 
     /// <summary>Goes on with an archive that was removed while a program has it open, and that is written to now: bytes without a name.</summary>
@@ -273,9 +300,6 @@ public sealed partial class VirtualTree
         var status = CopyExtendedAttributes(archivePath, rawPath);
         return status == VfsStatus.Ok ? raw.SetAttributes(new AttributeChange(AtimeNs: stat.AtimeNs, MtimeNs: stat.Version.MtimeNs)) : status;
     }
-
-    /// <summary>True for archives of MRC files that this program made: replacing one loses nothing that another program wrote.</summary>
-    private static bool IsOwn(ArchiveDescription description) => !description.PreservedHeader.IsEmpty;
 
     /// <summary>Writes one answered read to a raw file.</summary>
     private sealed class CopiedRun(IDiskFile raw, long fileOffset) : IReadReply

@@ -29,7 +29,7 @@ internal sealed class FileExerciser(string folder, int seed, bool staysMrc) : ID
     private MemoryMappedViewAccessor? _view;
     private int _length, _viewLength;
 
-    /// <summary>How often the file was found archived.</summary>
+    /// <summary>How often the file was archived before it went on.</summary>
     public int ArchivedCount { get; private set; }
 
     public void Run(int stepCount)
@@ -160,8 +160,15 @@ internal sealed class FileExerciser(string folder, int seed, bool staysMrc) : ID
         EndMapping();
         if (_random.Next(12) == 0)
         {
-            WrittenSource.Rest(folder);
-            ArchivedCount += LinuxTree.GetExtendedAttribute(_path, "user.emfs.state", out byte[] state) == 0 && state.AsSpan().SequenceEqual("archive"u8) ? 1 : 0;
+            if (staysMrc)
+            {
+                WrittenSource.WaitForArchive(_path);
+                ArchivedCount++;
+            }
+            else
+            {
+                WrittenSource.Rest(folder);
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using VirtualEmFs.Native.Libc;
 
 namespace VirtualEmFs.MountTests.Writing;
@@ -7,6 +8,7 @@ namespace VirtualEmFs.MountTests.Writing;
 internal sealed class WrittenSource : IDisposable
 {
     private static readonly TimeSpan s_restDeadline = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_archivingDeadline = TimeSpan.FromMinutes(2);
 
     private readonly TemporaryFolder _source = new(), _staging = new(), _plain = new();
     private readonly string[] _options;
@@ -35,6 +37,21 @@ internal sealed class WrittenSource : IDisposable
         }
     }
 
+    /// <summary>Waits until a closed file is archived.</summary>
+    public static void WaitForArchive(string path)
+    {
+        long started = Stopwatch.GetTimestamp();
+        while (StateOf(path) is not "archive" and var state)
+        {
+            if (Stopwatch.GetElapsedTime(started) > s_archivingDeadline)
+            {
+                throw new TimeoutException($"{path} is still {state ?? "without a state"}");
+            }
+
+            Thread.Sleep(2);
+        }
+    }
+
     /// <summary>Waits until everything is archived.</summary>
     public void Flush() => Programs.Check(Programs.Emfs, "flush", _mount.MountPoint, "--wait");
 
@@ -56,6 +73,8 @@ internal sealed class WrittenSource : IDisposable
         _plain.Dispose();
     }
 
-    private static bool IsStaged(string path) =>
-        LinuxTree.GetExtendedAttribute(path, "user.emfs.state", out byte[] state) == 0 && !state.AsSpan().SequenceEqual("archive"u8);
+    private static bool IsStaged(string path) => StateOf(path) is not (null or "archive");
+
+    private static string? StateOf(string path) =>
+        LinuxTree.GetExtendedAttribute(path, "user.emfs.state", out byte[] state) == 0 ? Encoding.UTF8.GetString(state) : null;
 }

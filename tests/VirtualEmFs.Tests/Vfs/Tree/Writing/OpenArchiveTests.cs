@@ -130,6 +130,8 @@ public sealed class OpenArchiveTests
         Assert.Equal(s_bytes, tree.Read(handle)); // nothing of it was decoded before
         uint links = what is "unlinked" or "renamed over" ? 0u : 1;
         Assert.Equal((links, s_bytes.Length), (tree.AttributesOf(nodeId).LinkCount, tree.AttributesOf(nodeId).LengthBytes));
+        Assert.Equal(VfsStatus.Ok, tree.Change(nodeId, new AttributeChange(Permissions: 0x180, MtimeNs: 2_000_000_007)));
+        Assert.Equal((0x180u, 2_000_000_007), (tree.AttributesOf(nodeId).Permissions, tree.AttributesOf(nodeId).MtimeNs));
         tree.Write(handle, 2000, s_patch);
         byte[] expected = [.. s_bytes[..2000], .. s_patch, .. s_bytes[2003..]];
         Assert.Equal(expected, tree.Read(handle));

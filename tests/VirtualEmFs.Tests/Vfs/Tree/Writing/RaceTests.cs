@@ -7,7 +7,11 @@ namespace VirtualEmFs.Tests.Vfs.Tree.Writing;
 /// <summary>What programs do to a file in the very moment in which it is archived, or in which its samples come back.</summary>
 public sealed class RaceTests
 {
-    private static readonly byte[] s_bytes = WrittenTree.Mrc(1), s_otherBytes = WrittenTree.Mrc(2, sectionCount: 3);
+    private const int PatchOffset = 2000;
+
+    private static readonly byte[] s_bytes = WrittenTree.Mrc(1), s_otherBytes = WrittenTree.Mrc(2, sectionCount: 3), s_patch = [1, 2, 3];
+    private static readonly byte[] s_patched = [.. s_bytes[..PatchOffset], .. s_patch, .. s_bytes[(PatchOffset + s_patch.Length)..]];
+    private static readonly TimeSpan s_while = TimeSpan.FromMilliseconds(50);
 
     [Fact]
     public void Open_DuringTheCommit_WaitsAndLeadsToTheArchive()
@@ -100,17 +104,13 @@ public sealed class RaceTests
     {
         using var tree = new WrittenTree();
         using var gate = new Gate();
-        tree.Archive("a.mrc", s_bytes);
-        ulong handle = tree.Open("a.mrc");
-        tree.Archiver.Restoring = gate.Pass;
-        var written = tree.AskWrite(handle, 2000, [1, 2, 3]);
-        gate.WaitForArrival();
+        var (handle, written) = Patch(tree, gate, "a.mrc");
         var unlinked = tree.AskUnlink("a.mrc");
-        Thread.Sleep(50); // it may wait for the samples, or go first
+        SpinWait.SpinUntil(() => unlinked.IsAnswered, s_while); // it may wait for the samples, or go first
         gate.Open();
         Assert.Equal(VfsStatus.Ok, unlinked.Status);
-        Assert.Equal(3, written.Value);
-        Assert.Equal(Patched(s_bytes, 2000, [1, 2, 3]), tree.Read(handle));
+        Assert.Equal(s_patch.Length, written.Value);
+        Assert.Equal(s_patched, tree.Read(handle));
         Assert.Equal(VfsStatus.NotFound, tree.Lookup("a.mrc").Status);
         tree.Tree.Release(handle);
         tree.Flush();
@@ -122,21 +122,57 @@ public sealed class RaceTests
     {
         using var tree = new WrittenTree();
         using var gate = new Gate();
-        tree.Archive("a.mrc", s_bytes);
-        ulong handle = tree.Open("a.mrc");
-        tree.Archiver.Restoring = gate.Pass;
-        var written = tree.AskWrite(handle, 2000, [1, 2, 3]);
-        gate.WaitForArrival();
+        var (handle, written) = Patch(tree, gate, "a.mrc");
         var renamed = tree.AskRename("a.mrc", "b.mrc");
-        Thread.Sleep(50);
+        SpinWait.SpinUntil(() => renamed.IsAnswered, s_while);
         gate.Open();
         Assert.Equal(VfsStatus.Ok, renamed.Status);
-        Assert.Equal(3, written.Value);
+        Assert.Equal(s_patch.Length, written.Value);
         tree.Tree.Release(handle);
         tree.Flush();
         Assert.Equal(["b.mrc.hdf"], tree.InSource());
         Assert.Equal(VfsStatus.NotFound, tree.Lookup("a.mrc").Status);
-        Assert.Equal(Patched(s_bytes, 2000, [1, 2, 3]), tree.ReadAll("b.mrc"));
+        Assert.Equal(s_patched, tree.ReadAll("b.mrc"));
+    }
+
+    /// <summary>The archive has its new name already, but the mount has not followed it yet: it is not a removed one.</summary>
+    [Fact]
+    public void Write_WhileTheArchiveIsRenamed_GoesToItsNewName()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        tree.Archive("a.mrc", s_bytes);
+        ulong handle = tree.Open("a.mrc");
+        tree.Disk.Renamed = to => PassIf(gate, to, "b.mrc.hdf");
+        var renamed = tree.AskRename("a.mrc", "b.mrc");
+        gate.WaitForArrival();
+        var written = tree.AskWrite(handle, PatchOffset, s_patch);
+        SpinWait.SpinUntil(() => written.IsAnswered, s_while);
+        gate.Open();
+        Assert.Equal(VfsStatus.Ok, renamed.Status);
+        Assert.Equal(s_patch.Length, written.Value);
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(["b.mrc.hdf"], tree.InSource());
+        Assert.Equal(s_patched, tree.ReadAll("b.mrc"));
+    }
+
+    [Fact]
+    public void Change_WhileTheSamplesComeBack_IsNotLost()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        var (handle, written) = Patch(tree, gate, "a.mrc", out ulong nodeId);
+        var changed = tree.AskChange(nodeId, new AttributeChange(Permissions: 0x180));
+        SpinWait.SpinUntil(() => changed.IsAnswered, s_while);
+        gate.Open();
+        Assert.Equal(VfsStatus.Ok, changed.Status);
+        Assert.Equal(s_patch.Length, written.Value);
+        tree.Tree.Release(handle);
+        Assert.Equal(0x180u, tree.Lookup("a.mrc").Value.Attributes.Permissions);
+        tree.Flush();
+        Assert.Equal(0x180u, tree.Lookup("a.mrc").Value.Attributes.Permissions);
+        Assert.Equal(s_patched, tree.ReadAll("a.mrc"));
     }
 
     [Fact]
@@ -145,21 +181,17 @@ public sealed class RaceTests
         using var tree = new WrittenTree();
         using var gate = new Gate();
         tree.MakeFolder("d");
-        tree.Archive("d/a.mrc", s_bytes);
-        ulong handle = tree.Open("d/a.mrc");
-        tree.Archiver.Restoring = gate.Pass;
-        var written = tree.AskWrite(handle, 2000, [1, 2, 3]);
-        gate.WaitForArrival();
+        var (handle, written) = Patch(tree, gate, "d/a.mrc");
         var renamed = tree.AskRename("d", "g");
-        Thread.Sleep(50);
+        SpinWait.SpinUntil(() => renamed.IsAnswered, s_while);
         gate.Open();
         Assert.Equal(VfsStatus.Ok, renamed.Status);
-        Assert.Equal(3, written.Value);
+        Assert.Equal(s_patch.Length, written.Value);
         tree.Tree.Release(handle);
         tree.Flush();
         Assert.Equal(["g/a.mrc.hdf"], tree.InSource());
         Assert.Equal(["g"], tree.List("", withAttributes: true));
-        Assert.Equal(Patched(s_bytes, 2000, [1, 2, 3]), tree.ReadAll("g/a.mrc"));
+        Assert.Equal(s_patched, tree.ReadAll("g/a.mrc"));
     }
 
     [Fact]
@@ -167,18 +199,14 @@ public sealed class RaceTests
     {
         using var tree = new WrittenTree();
         using var gate = new Gate();
-        tree.Archive("a.mrc", s_bytes);
         tree.Archive("b.mrc", s_otherBytes);
-        ulong handle = tree.Open("a.mrc");
-        tree.Archiver.Restoring = gate.Pass;
-        var written = tree.AskWrite(handle, 2000, [1, 2, 3]);
-        gate.WaitForArrival();
+        var (handle, written) = Patch(tree, gate, "a.mrc");
         var renamed = tree.AskRename("b.mrc", "a.mrc");
-        Thread.Sleep(50);
+        SpinWait.SpinUntil(() => renamed.IsAnswered, s_while);
         gate.Open();
         Assert.Equal(VfsStatus.Ok, renamed.Status);
-        Assert.Equal(3, written.Value);
-        Assert.Equal(Patched(s_bytes, 2000, [1, 2, 3]), tree.Read(handle));
+        Assert.Equal(s_patch.Length, written.Value);
+        Assert.Equal(s_patched, tree.Read(handle));
         tree.Tree.Release(handle);
         tree.Flush();
         Assert.Equal(["a.mrc.hdf"], tree.InSource());
@@ -190,19 +218,14 @@ public sealed class RaceTests
     {
         using var tree = new WrittenTree();
         using var gate = new Gate();
-        tree.Archive("a.mrc", s_bytes);
-        ulong nodeId = tree.Find("a.mrc");
-        ulong handle = tree.AskOpen(nodeId).Value.Handle;
-        tree.Archiver.Restoring = gate.Pass;
-        var written = tree.AskWrite(handle, 2000, [1, 2, 3]);
-        gate.WaitForArrival();
+        var (handle, written) = Patch(tree, gate, "a.mrc", out ulong nodeId);
         Assert.Equal(nodeId, tree.Find("a.mrc"));
         Assert.Equal(s_bytes, tree.Read(handle)); // readers do not wait
         gate.Open();
-        Assert.Equal(3, written.Value);
+        Assert.Equal(s_patch.Length, written.Value);
         Assert.Equal(nodeId, tree.Find("a.mrc"));
         Assert.Equal(["a.mrc"], tree.List("", withAttributes: true));
-        Assert.Equal(Patched(s_bytes, 2000, [1, 2, 3]), tree.ReadAll("a.mrc"));
+        Assert.Equal(s_patched, tree.ReadAll("a.mrc"));
         tree.Tree.Release(handle);
     }
 
@@ -255,5 +278,17 @@ public sealed class RaceTests
         }
     }
 
-    private static byte[] Patched(byte[] bytes, int offset, byte[] patch) => [.. bytes[..offset], .. patch, .. bytes[(offset + patch.Length)..]];
+    private static (ulong Handle, Reply<int> Written) Patch(WrittenTree tree, Gate gate, string path) => Patch(tree, gate, path, out _);
+
+    /// <summary>Writes to an archive, whose samples come back when the gate opens.</summary>
+    private static (ulong Handle, Reply<int> Written) Patch(WrittenTree tree, Gate gate, string path, out ulong nodeId)
+    {
+        tree.Archive(path, s_bytes);
+        nodeId = tree.Find(path);
+        ulong handle = tree.AskOpen(nodeId).Value.Handle;
+        tree.Archiver.Restoring = gate.Pass;
+        var written = tree.AskWrite(handle, PatchOffset, s_patch);
+        gate.WaitForArrival();
+        return (handle, written);
+    }
 }

@@ -134,8 +134,10 @@ internal sealed class WrittenTree : IDisposable
         Assert.True(File.Exists(SourcePathOf(path + ".hdf")), $"{path} was not archived");
     }
 
-    public VfsStatus Change(ulong nodeId, AttributeChange change) =>
-        TreeBench.Ask<(NodeAttributes, TimeSpan)>(reply => Tree.SetAttributes(nodeId, null, change, reply)).Status;
+    public Reply<(NodeAttributes Attributes, TimeSpan Timeout)> AskChange(ulong nodeId, AttributeChange change) =>
+        TreeBench.Ask<(NodeAttributes, TimeSpan)>(reply => Tree.SetAttributes(nodeId, null, change, reply));
+
+    public VfsStatus Change(ulong nodeId, AttributeChange change) => AskChange(nodeId, change).Status;
 
     public Reply<Done> AskUnlink(string path)
     {
