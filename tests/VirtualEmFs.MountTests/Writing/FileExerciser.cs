@@ -158,7 +158,7 @@ internal sealed class FileExerciser(string folder, int seed, bool staysMrc) : ID
         }
 
         EndMapping();
-        if (_random.Next(12) == 0)
+        if (_random.Next(40) == 0)
         {
             if (staysMrc)
             {

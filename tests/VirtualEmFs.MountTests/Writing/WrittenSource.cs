@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text;
+using VirtualEmFs.MountTests.Writing.Crashes;
 using VirtualEmFs.Native.Libc;
+using Xunit;
 
 namespace VirtualEmFs.MountTests.Writing;
 
@@ -8,6 +10,7 @@ namespace VirtualEmFs.MountTests.Writing;
 internal sealed class WrittenSource : IDisposable
 {
     private static readonly TimeSpan s_restDeadline = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_flushDeadline = TimeSpan.FromMinutes(5); // on a busy machine the thousands of small files of a model run take two
     private static readonly TimeSpan s_archivingDeadline = TimeSpan.FromMinutes(2);
 
     private readonly TemporaryFolder _source = new(), _staging = new(), _plain = new();
@@ -53,7 +56,7 @@ internal sealed class WrittenSource : IDisposable
     }
 
     /// <summary>Waits until everything is archived.</summary>
-    public void Flush() => Programs.Check(Programs.Emfs, "flush", _mount.MountPoint, "--wait");
+    public void Flush() => Assert.Equal(0, MountControl.Flush(_mount.MountPoint, s_flushDeadline));
 
     /// <summary>Ends the mount and starts it anew, on another mount point.</summary>
     public void Remount()

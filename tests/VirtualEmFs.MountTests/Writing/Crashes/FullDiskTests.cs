@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 using VirtualEmFs.MountTests.Fuse;
+using VirtualEmFs.Native.Libc;
 using Xunit;
 
 namespace VirtualEmFs.MountTests.Writing.Crashes;
@@ -149,9 +151,9 @@ public sealed class FullDiskTests
         File.WriteAllBytes(Path.Combine(site.MountPoint, "1.mrc"), archived);
         Assert.Equal(0, MountControl.Flush(site.MountPoint, s_deadline));
         File.WriteAllBytes(Path.Combine(site.MountPoint, "2.mrc"), archived);
-        using var open = new FileStream(Path.Combine(site.MountPoint, "4.mrc"), FileMode.Create);
-        open.Write(archived);
-        open.Flush(flushToDisk: true);
+        Assert.Equal(0, LinuxFile.Open(Path.Combine(site.MountPoint, "4.mrc"), LinuxFile.O_RDWR | LinuxFile.O_CREAT, out SafeFileHandle? open, 0x1A4));
+        Assert.Equal(0, LinuxFile.Write(open!, 0, archived, out _));
+        Assert.Equal(0, LinuxFile.Sync(open!, dataOnly: false));
         Directory.Delete(site.Staging, recursive: true);
 
         // No program is told that something is done which is not, and none waits for ever.
@@ -166,8 +168,8 @@ public sealed class FullDiskTests
                     os.fsync(f.fileno())
             print(failure(read, '2.mrc') == 'ok', failure(write, '3.mrc') == 'ok', failure(read, '1.mrc') == 'ok')
             """));
-        Assert.Throws<IOException>(() => open.Flush(flushToDisk: true));
-        open.Dispose();
+        Assert.Equal(Errno.EIO, LinuxFile.Sync(open!, dataOnly: false));
+        open!.Dispose();
         ProgramResult status = Programs.Run(s_deadline, Programs.Emfs, ["status", site.MountPoint]);
         Assert.Equal(0, status.ExitCode);
         Assert.Contains($"{site.Staging} is gone", MountControl.Writing(site.MountPoint, s_deadline).GetProperty("stagingProblem").GetString(), StringComparison.Ordinal);
