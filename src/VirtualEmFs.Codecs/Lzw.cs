@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace VirtualEmFs.Codecs;
 
@@ -20,10 +21,18 @@ public static class Lzw
     private const int FirstWidth = 9;
     private const int LastWidth = 12;
 
-    // A head: the first bytes of a string, and in the eighth byte its length, where 8 stands for anything longer than 7.
-    private const int HeadLength = 7;
-    private const int LengthShift = 8 * HeadLength;
-    private const ulong OneByteLonger = 1UL << LengthShift;
+    // A string: its place relative to the destination's first byte, and in the lower bits its length, of which none passes 3,840.
+    private const int LengthBits = 16;
+    private const long LengthMask = (1 << LengthBits) - 1;
+
+    // Longer than any string: what the fast loop finds at the clear and end codes, and leaves to the slow one.
+    private const long NoString = LengthMask;
+
+    // Copied at once, however short the string: counts of electrons make strings of five or six bytes.
+    private const int CopyLength = 16;
+
+    // Longest string of the fast loop: frames of few electrons have them.
+    private const int FastLength = 4 * CopyLength;
 
     private static readonly DecodeOutcome s_endsEarly = DecodeOutcome.Damaged("the LZW data end before the last row");
     private static readonly DecodeOutcome s_invalidCode = DecodeOutcome.Damaged("the LZW data have a code without a meaning");
@@ -44,141 +53,234 @@ public static class Lzw
         where TOrder : struct, ICodeOrder
     {
         // Each string but the single bytes has been written before, in one piece: the string of the code before it and the byte that
-        // followed. So a string is a place in the destination and a length (Strings). Counts of electrons make strings of five or six
-        // bytes, and reading back bytes just written would stall the processor: so the first seven bytes are kept beside
-        // the length in one word (Heads), which is written whole, and what it writes too much the next string replaces.
-        ulong* heads = stackalloc ulong[CodeCount];
-        StoredString* strings = stackalloc StoredString[CodeCount];
-        for (int value = 0; value < ClearCode; value++)
-        {
-            heads[value] = (uint)value | OneByteLonger;
-        }
+        // followed. So a string is a place in the destination and a length, and what a copy writes too much the next one replaces.
+        long* strings = stackalloc long[CodeCount];
+        byte* bytes = stackalloc byte[ClearCode + FastLength];
 
-        // SAFETY: the spans stay pinned for the block. Codes are read through TOrder, which checks the source's end; a code is used as an
-        // index only when it is below the first free one, which is at most CodeCount; each write checks the destination's length.
+        // SAFETY: the spans stay pinned for the block.
         fixed (byte* input = source, output = destination)
         {
             unchecked
             {
-                int written = 0, length = destination.Length;
-                int width = FirstWidth, free = FirstFreeCode, lastFreeOfWidth = TOrder.LastFree(FirstWidth);
-                long bitCount = (long)source.Length * 8;
-                long bit = 0;
-                ulong previousHead = 0;
-                StoredString previous = default;
-
-                while (written < length)
+                for (int value = 0; value < ClearCode; value++)
                 {
-                    if (bit + width > bitCount)
-                    {
-                        return s_endsEarly;
-                    }
-
-                    int code = TOrder.Read(input, source.Length, bit, width);
-                    bit += width;
-                    if ((code & ~1) == ClearCode)
-                    {
-                        if (code == EndCode)
-                        {
-                            return s_endsEarly;
-                        }
-
-                        (width, free, lastFreeOfWidth, previousHead) = (FirstWidth, FirstFreeCode, TOrder.LastFree(FirstWidth), 0);
-                        continue;
-                    }
-
-                    if (previousHead != 0)
-                    {
-                        // The code may be the one that is about to be made: then its string begins as the previous one does.
-                        if (code >= free && (code > free || free == CodeCount))
-                        {
-                            return s_invalidCode;
-                        }
-
-                        if (free < CodeCount)
-                        {
-                            ulong following = (byte)(code == free ? previousHead : heads[code]);
-                            int headLength = (int)(previousHead >> LengthShift);
-                            heads[free] = headLength < HeadLength ? (previousHead | (following << (8 * headLength))) + OneByteLonger
-                                : headLength == HeadLength ? previousHead + OneByteLonger
-                                : previousHead;
-                            strings[free] = previous with { Length = previous.Length + 1 };
-                            if (++free == lastFreeOfWidth)
-                            {
-                                width++;
-                                lastFreeOfWidth = TOrder.LastFree(width);
-                            }
-                        }
-                    }
-                    else if (code > EndCode)
-                    {
-                        return s_invalidCode;
-                    }
-
-                    previousHead = heads[code];
-                    int stringLength = (int)(previousHead >> LengthShift);
-                    int place = written;
-                    if (stringLength <= HeadLength && written <= length - sizeof(ulong))
-                    {
-                        *(ulong*)(output + written) = previousHead;
-                        written += stringLength;
-                    }
-                    else
-                    {
-                        stringLength = stringLength <= HeadLength ? stringLength : strings[code].Length;
-                        written += CopyLong(previousHead, strings[code].Place, stringLength, output, written, length);
-                    }
-
-                    previous = new StoredString(place, stringLength);
+                    bytes[value] = (byte)value;
+                    strings[value] = StringAt(bytes + value - output, 1);
                 }
 
-                return DecodeOutcome.Done(written);
+                strings[ClearCode] = strings[EndCode] = NoString;
+            }
+
+            var stream = new Stream { Input = input, InputLength = source.Length, Output = output, Length = destination.Length, Strings = strings };
+            stream.Clear<TOrder>();
+            while (stream.Written < stream.Length)
+            {
+                DecodeFast<TOrder>(&stream);
+                if (stream.Written < stream.Length && stream.DecodeOne<TOrder>() is DecodeOutcome damage)
+                {
+                    return damage;
+                }
             }
         }
+
+        return DecodeOutcome.Done(destination.Length);
     }
 
-    // Writes a string of any length; one that would pass the destination's end is cut there.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static unsafe int CopyLong(ulong head, int place, int stringLength, byte* output, int written, int length)
+    // Runs until a code comes that is not a known short string, or the codes become wider, or an end is near. A method of its own, with few
+    // enough variables for the processor's registers.
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static unsafe void DecodeFast<TOrder>(Stream* stream)
+        where TOrder : struct, ICodeOrder
     {
         unchecked
         {
-            int count = Math.Min(stringLength, length - written);
-            byte* to = output + written;
-            byte* from = output + place;
-            int done = 0;
-            if (stringLength > HeadLength && written + (long)count + sizeof(ulong) <= length)
+            byte* input = stream->Input;
+            byte* output = stream->Output;
+            long* strings = stream->Strings;
+            long bit = stream->Bit;
+            long written = stream->Written;
+            long previous = stream->Previous;
+            int width = stream->Width;
+            long lastWritten = stream->Length - FastLength;
+            long free = stream->Free;
+
+            // Each code takes the next free one, until the table is full, or codes become wider, or words of the source cease to be
+            // whole: codes have less than 16 bits. The first code behind a clear code takes none.
+            long wholeCodes = ((((long)stream->InputLength - sizeof(ulong)) * 8) - bit) >> 4;
+            long end = previous == 0 ? free : Math.Min(Math.Min(stream->WiderAt, CodeCount), free + wholeCodes);
+
+            // SAFETY: code and free are below CodeCount; a string begins before what is written or in bytes, which are longer by FastLength;
+            // reading it, and writing it, stays below FastLength bytes.
+            while (free < end && written <= lastWritten)
             {
-                // Eight bytes at a time write up to seven too many, which the next string replaces. A string that overlaps its own
-                // copy begins at least seven bytes before it, so that each word of seven is complete before it is read.
-                for (; done < count; done += HeadLength)
+                long code = TOrder.CodeIn(*(ulong*)(input + (bit >> 3)), (int)bit & 7, width);
+                if (code >= free)
                 {
-                    *(ulong*)(to + done) = *(ulong*)(from + done);
+                    break;
                 }
 
-                return count;
+                long current = strings[code];
+                long stringLength = current & LengthMask;
+                byte* from = output + (current >> LengthBits);
+                byte* to = output + written;
+                if (stringLength > CopyLength)
+                {
+                    if (stringLength > FastLength)
+                    {
+                        break;
+                    }
+
+                    Copy(from, to, CopyLength);
+                    Copy(from, to, 2 * CopyLength);
+                    Copy(from, to, 3 * CopyLength);
+                }
+
+                Copy(from, to, 0);
+                strings[free++] = previous + 1;
+                previous = StringAt(written, stringLength);
+                written += stringLength;
+                bit += width;
             }
 
-            for (; done < Math.Min(count, HeadLength); done++)
-            {
-                to[done] = (byte)(head >> (8 * done));
-            }
-
-            for (; done < count; done++)
-            {
-                to[done] = from[done];
-            }
-
-            return count;
+            (stream->Bit, stream->Written, stream->Previous, stream->Free) = (bit, (int)written, previous, (int)free);
+            stream->WidenIfDue<TOrder>();
         }
     }
 
-    private readonly record struct StoredString(int Place, int Length);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static unsafe void Copy(byte* from, byte* to, int done)
+    {
+        unchecked
+        {
+            Vector128.Store(Vector128.Load(from + done), to + done);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long StringAt(long place, long stringLength) => unchecked((place << LengthBits) | stringLength);
+
+    /// <summary>Where a stream stands; what it points at stays where it is.</summary>
+    private unsafe struct Stream
+    {
+        public byte* Input;
+        public int InputLength;
+        public long Bit;
+
+        public byte* Output;
+        public int Length;
+        public int Written;
+
+        public long* Strings;
+        public int Free;
+
+        /// <summary>The previous code's string; zero behind a clear code.</summary>
+        public long Previous;
+
+        public int Width;
+
+        /// <summary>The first free code at which codes become wider.</summary>
+        public int WiderAt;
+
+        public void Clear<TOrder>()
+            where TOrder : struct, ICodeOrder =>
+            (Width, WiderAt, Free, Previous) = (FirstWidth, TOrder.LastFree(FirstWidth), FirstFreeCode, 0);
+
+        public void WidenIfDue<TOrder>()
+            where TOrder : struct, ICodeOrder
+        {
+            if (Free == WiderAt)
+            {
+                Width++;
+                WiderAt = TOrder.LastFree(Width);
+            }
+        }
+
+        /// <summary>Decodes any code.</summary>
+        /// <returns>What is wrong, if anything.</returns>
+        public DecodeOutcome? DecodeOne<TOrder>()
+            where TOrder : struct, ICodeOrder
+        {
+            unchecked
+            {
+                if (Bit + Width > (long)InputLength * 8)
+                {
+                    return s_endsEarly;
+                }
+
+                int code = TOrder.CodeIn(ReadWord(), (int)Bit & 7, Width);
+                Bit += Width;
+                switch (code)
+                {
+                    case ClearCode:
+                        Clear<TOrder>();
+                        return null;
+                    case EndCode:
+                        return s_endsEarly;
+                }
+
+                // The code may be the one that is about to be made: then its string begins as the previous one does.
+                if (code > (Previous == 0 ? ClearCode : Free))
+                {
+                    return s_invalidCode;
+                }
+
+                if (Previous != 0 && Free < CodeCount)
+                {
+                    Strings[Free++] = Previous + 1;
+                    WidenIfDue<TOrder>();
+                }
+
+                int stringLength = (int)(Strings[code] & LengthMask);
+                int count = Math.Min(stringLength, Length - Written);
+                CopyString(Output + (Strings[code] >> LengthBits), Output + Written, count, Length - Written);
+                Previous = StringAt(Written, stringLength);
+                Written += count;
+                return null;
+            }
+        }
+
+        // Strings that overlap their own copy, too.
+        private static void CopyString(byte* from, byte* to, int count, int room)
+        {
+            unchecked
+            {
+                int done = 0;
+                if (to - from >= CopyLength)
+                {
+                    for (; done < count && done <= room - CopyLength; done += CopyLength)
+                    {
+                        Copy(from, to, done);
+                    }
+                }
+
+                for (; done < count; done++)
+                {
+                    to[done] = from[done];
+                }
+            }
+        }
+
+        // The next bytes of the source as a little-endian word, zeros behind its end.
+        private readonly ulong ReadWord()
+        {
+            unchecked
+            {
+                ulong word = 0;
+                long first = Bit >> 3;
+                for (int place = 0; place < sizeof(ulong) && first + place < InputLength; place++)
+                {
+                    word |= (ulong)Input[first + place] << (8 * place);
+                }
+
+                return word;
+            }
+        }
+    }
 
     private interface ICodeOrder
     {
-        /// <summary>The code of a width at a bit of the source, whose bits up to the code's end exist.</summary>
-        static abstract unsafe int Read(byte* source, int sourceLengthBytes, long bit, int width);
+        /// <summary>The code of a width that begins at one of the first eight bits of a little-endian word.</summary>
+        static abstract int CodeIn(ulong word, int bit, int width);
 
         /// <summary>The first free code at which codes become wider.</summary>
         static abstract int LastFree(int width);
@@ -187,17 +289,8 @@ public static class Lzw
     private readonly struct MostSignificantFirst : ICodeOrder
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static unsafe int Read(byte* source, int sourceLengthBytes, long bit, int width)
-        {
-            unchecked
-            {
-                long index = bit >> 3;
-                uint word = index <= sourceLengthBytes - 4
-                    ? BinaryPrimitives.ReverseEndianness(*(uint*)(source + index))
-                    : BinaryPrimitives.ReverseEndianness(ReadTail(source, sourceLengthBytes, index));
-                return (int)(word << (int)(bit & 7) >> (32 - width));
-            }
-        }
+        public static int CodeIn(ulong word, int bit, int width) =>
+            unchecked((int)(BinaryPrimitives.ReverseEndianness(word) << bit >> (64 - width)));
 
         // Writers change the width one code early.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -207,32 +300,9 @@ public static class Lzw
     private readonly struct LeastSignificantFirst : ICodeOrder
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static unsafe int Read(byte* source, int sourceLengthBytes, long bit, int width)
-        {
-            unchecked
-            {
-                long index = bit >> 3;
-                uint word = index <= sourceLengthBytes - 4
-                    ? *(uint*)(source + index)
-                    : ReadTail(source, sourceLengthBytes, index);
-                return (int)(word >> (int)(bit & 7)) & ((1 << width) - 1);
-            }
-        }
+        public static int CodeIn(ulong word, int bit, int width) => unchecked((int)(word >> bit) & ((1 << width) - 1));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static int LastFree(int width) => width == LastWidth ? int.MaxValue : 1 << width;
-    }
-
-    // The last bytes of the source as a little-endian word, zeros behind its end.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static unsafe uint ReadTail(byte* source, int sourceLengthBytes, long index)
-    {
-        uint word = 0;
-        for (int place = 0; index + place < sourceLengthBytes && place < 4; place++)
-        {
-            word |= (uint)source[index + place] << (8 * place);
-        }
-
-        return word;
     }
 }
