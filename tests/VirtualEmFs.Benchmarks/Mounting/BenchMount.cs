@@ -42,6 +42,16 @@ internal sealed class BenchMount : IDisposable
         }
     }
 
+    /// <summary>Seconds of processor time that the process has taken so far.</summary>
+    public double CpuSeconds
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime.TotalSeconds;
+        }
+    }
+
     public void Dispose()
     {
         Repository.Run(Repository.Emfs, "unmount", MountPoint);
