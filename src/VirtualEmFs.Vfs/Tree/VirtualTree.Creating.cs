@@ -120,14 +120,16 @@ public sealed partial class VirtualTree
     }
 
     /// <summary>Runs a change of a folder's names in its lane, beside other changes but not beside the renaming of a folder.</summary>
-    private void ChangeNames<T>(ulong parentId, string name, IReply<T> reply, Func<Node, Task<Outcome<T>>> change, bool isAlone = false)
+    /// <param name="isNew">The name is to be given to something; false when it is taken away, which no length forbids.</param>
+    private void ChangeNames<T>(
+        ulong parentId, string name, IReply<T> reply, Func<Node, Task<Outcome<T>>> change, bool isNew = true, bool isAlone = false)
     {
         if (!TryFind(parentId, reply, out var folder))
         {
             return;
         }
 
-        var refusal = RefusalOf(folder, name);
+        var refusal = RefusalOf(folder, name, isNew);
         if (refusal != VfsStatus.Ok)
         {
             reply.Fail(refusal);
@@ -149,13 +151,13 @@ public sealed partial class VirtualTree
         });
     }
 
-    private VfsStatus RefusalOf(Node folder, string name) =>
+    private VfsStatus RefusalOf(Node folder, string name, bool isNew = true) =>
         _writing is null ? VfsStatus.ReadOnly
         : folder.Kind != NodeKind.Directory ? VfsStatus.NotDirectory
         : folder.Key.Flavour != NodeFlavour.Source || IsOwnFolder(folder, name) || name.StartsWith(NameRules.TemporaryPrefix, StringComparison.Ordinal)
             ? VfsStatus.NotPermitted
         : name is "" or "." or ".." || name.Contains('/') ? VfsStatus.InvalidArgument
-        : !FitsAsName(name) ? VfsStatus.NameTooLong
+        : isNew && !FitsAsName(name) ? VfsStatus.NameTooLong
         : VfsStatus.Ok;
 
     /// <summary>An MRC file's archive needs room for its own extension.</summary>

@@ -25,7 +25,7 @@ public sealed partial class VirtualTree
             _ => UnlinkSource(PathOf(folder.Facts.Path, name)),
         };
         return Changed(NoteRemoved(status, meaning.Value.Source), folder);
-    });
+    }, isNew: false);
 
     public void RemoveDirectory(ulong parentId, string name, IReply<Done> reply) => ChangeNames(
         parentId, name, reply,
@@ -41,7 +41,7 @@ public sealed partial class VirtualTree
                 : _writing!.Disk.RemoveFolder(_source.FullPath(path));
             return Changed(NoteRemoved(status, meaning.Value.Source), folder);
         },
-        isAlone: true);
+        isNew: false, isAlone: true);
 
     /// <summary>Removes a staged file; waits while it is being archived at this moment.</summary>
     private async Task<VfsStatus> RemoveStaged(StagedFile staged)

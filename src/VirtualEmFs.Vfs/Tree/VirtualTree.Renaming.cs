@@ -30,7 +30,7 @@ public sealed partial class VirtualTree
             return status == VfsStatus.Ok
                 ? Changed(await Rename(folder, name, newFolder, newName, mode), folder, newFolder)
                 : status;
-        }, isAlone: true);
+        }, isNew: false, isAlone: true);
     }
 
     private async Task<VfsStatus> Rename(Node folder, string name, Node newFolder, string newName, RenameMode mode)

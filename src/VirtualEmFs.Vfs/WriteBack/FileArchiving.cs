@@ -87,6 +87,12 @@ internal sealed class FileArchiving(
         }
 
         string targetPath = StagingArea.ArchivePathOf(entry.Path);
+        if (disk.Stat(area.FullPath(targetPath), out _) == VfsStatus.NameTooLong)
+        {
+            // A file of the source that was written to: the mount itself gives no such name.
+            return KeepRaw(job, finished with { Result = finished.Result with { KeptRawReason = "its name is too long for that of an archive" } });
+        }
+
         if (commit.RefusalOf(entry, targetPath) is { } taken)
         {
             return taken;

@@ -1,3 +1,4 @@
+using VirtualEmFs.MountTests.Commands;
 using Xunit;
 
 namespace VirtualEmFs.MountTests.RealPrograms;
@@ -84,5 +85,46 @@ public sealed class CoreutilsWritingTests
         }
 
         Assert.Equal("of seed 1", Programs.CheckIn(folders.Mounted, "getfattr", "--only-values", "-n", "user.note", "archive/Tilts/TS.st"));
+    }
+
+    /// <summary>Where an archive's name would be too long, a file of the source stays raw: written to, renamed and removed like any other.</summary>
+    [Fact]
+    public void Files_WithTheLongestNames_StayRawAndCanBeRenamedAndRemoved()
+    {
+        using var folders = new WrittenTwice("1h");
+        string written = new string('w', 251) + ".mrc", removed = new string('r', 251) + ".mrc", untouched = new string('u', 251) + ".mrc";
+        foreach (string folder in new[] { folders.Source, folders.Plain })
+        {
+            foreach (string name in new[] { written, removed, untouched })
+            {
+                File.WriteAllBytes(Path.Combine(folder, name), WritingProject.Mrc(name[0]));
+            }
+        }
+
+        folders.Run("sh", "-c", $"for name in {written} {removed}; do printf xyz | dd of=$name bs=1 seek=2000 conv=notrunc status=none; done");
+        folders.Run("rm", removed);
+        folders.Flush();
+        Assert.Equal(1, folders.Totals.GetProperty("keptRawFiles").GetInt64());
+        folders.AssertSame();
+        folders.Run("rm", untouched);
+        folders.Run("sh", "-c", $"printf abc | dd of={written} bs=1 seek=3000 conv=notrunc status=none && mv {written} short.mrc");
+        ProgramResult refused = Programs.Run(TimeSpan.FromMinutes(1), "cp", ["short.mrc", written], folders.Mounted);
+        Assert.Contains("File name too long", refused.Error, StringComparison.Ordinal);
+        folders.AssertSame();
+        Assert.Equal(1, folders.AssertSameToTheEnd([]));
+    }
+
+    /// <summary>A copy with attributes finds nothing to do the second time, before and after archiving.</summary>
+    [Fact]
+    public void Rsync_WithAttributes_CopiesNothingTwice()
+    {
+        using var folders = new WrittenTwice("1h");
+        (string first, string second) = (folders.PathOf("first"), folders.PathOf("second"));
+        Programs.Check(Programs.Python, "-c", MakeInput, first, second);
+        string[] copy = ["-aX", "--itemize-changes", "--omit-dir-times", first + "/", "synced/"];
+        Programs.CheckIn(folders.Mounted, "rsync", copy);
+        Assert.Equal("", Programs.CheckIn(folders.Mounted, "rsync", copy));
+        folders.Flush();
+        Assert.Equal("", Programs.CheckIn(folders.Mounted, "rsync", copy));
     }
 }
