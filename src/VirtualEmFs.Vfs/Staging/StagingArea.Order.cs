@@ -10,6 +10,7 @@ internal sealed partial class StagingArea
     private readonly HashSet<string> _durableFolders = new(StringComparer.Ordinal);   // guarded by _ordering; folders of the source in which nothing has changed since a flush
     private readonly Dictionary<string, long> _vacated = new(StringComparer.Ordinal); // guarded by _ordering; names given up in lines not known to be durable
     private long _vacatedCount;                                                       // guarded by _ordering
+    private long _sourceChangeCount;                                                  // guarded by _ordering
 
     /// <summary>Renames or removes a file or folder of the source in which nothing is staged. Durable after a flush of its folder.</summary>
     /// <param name="path">Path in the source.</param>
@@ -35,6 +36,7 @@ internal sealed partial class StagingArea
         status = status == VfsStatus.Ok ? change() : status;
         lock (_ordering)
         {
+            _sourceChangeCount++;
             _durableFolders.Remove(FolderIn(path));
             _durableFolders.Remove(FolderIn(newPath ?? path));
         }
@@ -84,25 +86,46 @@ internal sealed partial class StagingArea
     /// <summary>Makes what happened before in the folders of new entries durable: else an old file could come back under their names.</summary>
     private VfsStatus SyncFoldersOf(StagedEntry[] puts)
     {
-        lock (_ordering)
+        foreach (var entry in puts)
         {
-            foreach (var entry in puts)
+            for (string folder = entry.Path; folder.Length > 0;)
             {
-                for (string folder = entry.Path; folder.Length > 0;)
+                folder = FolderIn(folder);
+                var status = SyncOnce(folder);
+                if (status != VfsStatus.Ok)
                 {
-                    folder = FolderIn(folder);
-                    var status = _durableFolders.Contains(folder) ? VfsStatus.Ok : _source.SyncFolder(FullPath(folder));
-                    if (status != VfsStatus.Ok)
-                    {
-                        return status;
-                    }
-
-                    _durableFolders.Add(folder);
+                    return status;
                 }
             }
-
-            return VfsStatus.Ok;
         }
+
+        return VfsStatus.Ok;
+    }
+
+    /// <summary>Flushes a folder in which something has changed since the last time. Others go on meanwhile: its disk may hang.</summary>
+    private VfsStatus SyncOnce(string folder)
+    {
+        long changeCount;
+        lock (_ordering)
+        {
+            if (_durableFolders.Contains(folder))
+            {
+                return VfsStatus.Ok;
+            }
+
+            changeCount = _sourceChangeCount;
+        }
+
+        var status = _source.SyncFolder(FullPath(folder));
+        lock (_ordering)
+        {
+            if (status == VfsStatus.Ok && changeCount == _sourceChangeCount)
+            {
+                _durableFolders.Add(folder);
+            }
+        }
+
+        return status;
     }
 
     private void NoteVacated(string path)
