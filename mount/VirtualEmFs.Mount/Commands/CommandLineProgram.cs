@@ -46,6 +46,12 @@ internal static class CommandLineProgram
         {
             return (int)ExitCode.Interrupted;
         }
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !HasCurrentFolder())
+        {
+            Console.Error.WriteLine(
+                "emfs: the folder in which you are is gone, or lies on a mount whose process has died: change to another one with cd, and say it again");
+            return (int)ExitCode.Failure;
+        }
         catch (Exception e)
         {
             bool trace = Environment.GetEnvironmentVariable(TraceVariableName) == "1";
@@ -53,6 +59,19 @@ internal static class CommandLineProgram
                 ? $"emfs: an unexpected error: {e}"
                 : $"emfs: an unexpected error: {e.Message} (set {TraceVariableName}=1 and run it again for the details that a report needs)");
             return (int)ExitCode.InternalError;
+        }
+    }
+
+    /// <summary>Relative paths mean nothing, and full ones cannot be made of them, where the system does not say in which folder we are.</summary>
+    private static bool HasCurrentFolder()
+    {
+        try
+        {
+            return Environment.CurrentDirectory.Length > 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 

@@ -84,6 +84,14 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("Usage:", result.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Command_InAFolderThatIsGone_SaysSo()
+    {
+        ProgramResult result = Programs.Run(s_deadline, "sh", ["-c", $"mkdir gone && cd gone && rmdir ../gone && exec '{Programs.Emfs}' retry /usr a.mrc"], _folder.Path);
+        Assert.Equal((Failure, ""), (result.ExitCode, result.Output));
+        Assert.StartsWith("emfs: the folder in which you are is gone", result.Error, StringComparison.Ordinal);
+    }
+
     /// <summary>A command that is added must be tested here too.</summary>
     [Fact]
     public void Help_OfTheProgram_ListsEveryCommand()
