@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using VirtualEmFs.Frames;
+using VirtualEmFs.Mount.Commands;
 using VirtualEmFs.Mount.Sources;
 using VirtualEmFs.Native.Libc;
 using VirtualEmFs.Vfs.Names;
@@ -50,6 +51,7 @@ internal sealed class WritableMount : IDisposable
         MountOwner owner, IArchiveFormats formats, MrcArchiverOptions archiving, WriteBackOptions writeBack, bool takesOver,
         Func<bool> readersAreActive, ILogger logger)
     {
+        RequireSourceOfStaged(owner);
         uint sourcePermissions = MakeOwnFolder(owner.SourcePath);
         OwnerLock? stagingLock = null, sourceLock = null;
         try
@@ -104,6 +106,37 @@ internal sealed class WritableMount : IDisposable
         Area.Dispose();
         _sourceLock.Release(filesAreStaged);
         _stagingLock.Release(filesAreStaged);
+    }
+
+    /// <summary>
+    /// A mount makes its folder in the source durable before anything is staged. Where that is gone, the source's disk is perhaps not mounted, and
+    /// archives would come to lie in the empty folder under it, where nobody sees them later.
+    /// </summary>
+    private static void RequireSourceOfStaged(MountOwner owner)
+    {
+        string path = $"{owner.SourcePath}/{NameRules.OwnFolder}";
+        if (LinuxFile.Stat(path, followLinks: false, out _) != Errno.ENOENT)
+        {
+            return;
+        }
+
+        int stagedFiles = 0;
+        try
+        {
+            stagedFiles = StagingArea.ReadEntries(new PosixDisk(), owner.StagingPath, out string source, out _).Count;
+            stagedFiles = source == owner.SourcePath ? stagedFiles : 0;
+        }
+        catch (IOException)
+        {
+            // There is no journal yet; or it is damaged, and whoever opens it says so.
+        }
+
+        if (stagedFiles > 0)
+        {
+            throw new CommandException(
+                ExitCode.SourceUnusable,
+                $"{CommandOutput.Files(stagedFiles)} of {owner.SourcePath} {(stagedFiles == 1 ? "is" : "are")} staged in {owner.StagingPath}, but that folder has no {NameRules.OwnFolder} any more: mount its disk first, or, if it is the right one, say: mkdir {path}");
+        }
     }
 
     /// <summary>Makes the source's own folder, which whoever may read the source may read.</summary>

@@ -7,7 +7,7 @@ namespace VirtualEmFs.MountTests.Commands;
 /// <summary>How a writable mount begins and ends: who may own what, what an end leaves, and that the next mount goes on with it.</summary>
 public sealed class WritableMountTests : IDisposable
 {
-    private const int Usage = 2, Overlap = 13, Owned = 18, StagingUnusable = 19;
+    private const int Usage = 2, SourceUnusable = 10, Overlap = 13, Owned = 18, StagingUnusable = 19;
 
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
@@ -48,6 +48,28 @@ public sealed class WritableMountTests : IDisposable
         // The very next moment: whoever waits for unmount may mount again.
         using MountedProcess next = _project.Mount();
         Assert.Equal(["a.mrc"], Directory.GetFileSystemEntries(next.MountPoint).Select(Path.GetFileName));
+    }
+
+    /// <summary>The folder that a disk is usually mounted on is a source as well, and an empty one: what is staged must not be archived into it.</summary>
+    [Fact]
+    public void Mount_WhereTheSourceOfStagedFilesIsNot_IsRefused()
+    {
+        using (MountedProcess mount = _project.Mount())
+        {
+            File.WriteAllBytes(mount.PathOf("a.mrc"), WritingProject.Mrc(1));
+            Programs.Check(Programs.Emfs, "unmount", mount.MountPoint, "--leave-staged");
+            mount.WaitForExit(s_deadline);
+        }
+
+        Directory.Move(_project.Source, _project.PathOf("disk"));
+        Directory.CreateDirectory(_project.Source);
+        AssertRefused(
+            SourceUnusable, $"1 file of {_project.Source} is staged in {_project.Staging}, but that folder has no .emfs any more: mount its disk first",
+            _project.Source, _project.MountPoint, "--staging", _project.Staging);
+        Assert.Empty(Directory.GetFileSystemEntries(_project.Source));
+        Directory.CreateDirectory(_project.PathOf("s", ".emfs"));
+        using MountedProcess next = _project.Mount();
+        Assert.Equal(WritingProject.Mrc(1), File.ReadAllBytes(next.PathOf("a.mrc")));
     }
 
     /// <summary>What one mount leaves in a source that a group shares must not keep the others of the group out.</summary>
