@@ -139,7 +139,7 @@ internal sealed class MountCommand
             return new MountedTree(tree, tree, engine) { Status = Status, DescribeNode = tree.DescribeNode };
         }
 
-        writable.Start(tree.ForgetNames);
+        writable.Start();
         return new MountedTree(tree, writable.Queue, tree, writable, engine)
         {
             Status = Status,

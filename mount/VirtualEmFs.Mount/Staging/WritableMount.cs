@@ -79,10 +79,8 @@ internal sealed class WritableMount : IDisposable
     }
 
     /// <summary>Begins to archive, and to tell other mounts what is staged here.</summary>
-    /// <param name="namesChanged">Told the folder of the source in which an archive or file has appeared.</param>
-    public void Start(Action<string> namesChanged)
+    public void Start()
     {
-        Queue.Finished += (folder, _) => namesChanged(folder);
         _names = new StagedNames(Disk, Area, MountOwner.CurrentHost, _logger);
         if (_stagingLock.Former is { } former)
         {

@@ -76,5 +76,6 @@ internal sealed class Node(ulong id, NodeKey key, NodeKind kind)
 internal sealed record NodeFacts(string Path, NodeAttributes Attributes, long Timestamp, string? ShownPath = null);
 
 /// <summary>A folder's archives and when they were read.</summary>
+/// <param name="ChangeCount">Of changes that the mount itself had made in the folder before.</param>
 /// <param name="IsSettled">The folder had not changed for a while, so that its version vouches for its names.</param>
-internal sealed record FolderIndexAt(FolderIndex Index, long Timestamp, bool IsSettled);
+internal sealed record FolderIndexAt(FolderIndex Index, long Timestamp, long ChangeCount, bool IsSettled);

@@ -208,6 +208,7 @@ internal sealed partial class StagingArea
 
         foreach (var file in drops)
         {
+            Leaving?.Invoke(file.Entry.Path);
             NoteVacated(file.Entry.Path);
             _index.Drop(file);
             file.NoteGone();

@@ -44,6 +44,10 @@ internal sealed partial class StagingArea : IDisposable
     /// <summary>Staged files by name.</summary>
     public StagedIndex Index => _index;
 
+    /// <summary>Told the path that a file is about to have no more, when what takes its place in the source is there: what was listed there before
+    /// is out of date. Waits for nothing.</summary>
+    public Action<string>? Leaving { get; set; }
+
     /// <summary>Called after a file was staged, changed its name, or was closed by its last handle.</summary>
     public event Action? Changed;
 

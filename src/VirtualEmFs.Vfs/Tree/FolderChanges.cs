@@ -4,7 +4,7 @@ namespace VirtualEmFs.Vfs.Tree;
 /// <remarks>Any thread. Folders share counters: one that did not change is then looked at once more than it need be.</remarks>
 internal sealed class FolderChanges
 {
-    private readonly long[] _counts = new long[256]; // a power of two
+    private readonly long[] _counts = new long[4096]; // a power of two
     private long _countOfAll;
 
     /// <summary>A number that grows with each change in a folder.</summary>

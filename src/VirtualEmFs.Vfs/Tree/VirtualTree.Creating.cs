@@ -295,6 +295,5 @@ public sealed partial class VirtualTree
         }
 
         _changes.Note(folder.Facts.Path);
-        folder.Index = null;
     }
 }

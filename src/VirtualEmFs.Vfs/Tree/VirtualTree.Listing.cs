@@ -42,7 +42,7 @@ public sealed partial class VirtualTree
         }
 
         names = await WithKinds(lane, folderPath, names);
-        var index = NoteIndex(folder, names, stat.Version);
+        var index = NoteIndex(folder, names, stat.Version, changeCount);
         var archives = new List<ArchiveName>();
         foreach (var name in names)
         {

@@ -189,27 +189,29 @@ public sealed partial class VirtualTree
     /// <summary>The archives of a folder, read anew when the folder has changed since. On an I/O thread.</summary>
     private Outcome<FolderIndex> CurrentIndex(Node folder)
     {
+        long changeCount = _changes.Of(folder.Facts.Path);
         var status = StatFolder(folder, out var stat);
         if (status != VfsStatus.Ok)
         {
             return status;
         }
 
-        if (folder.Index is { } known && known.Index.Version == stat.Version
+        // The version alone does not vouch for the names: what the mount itself changes within the same tick of the clock leaves it as it was.
+        if (folder.Index is { } known && known.Index.Version == stat.Version && known.ChangeCount == changeCount
             && AgeOf(known.Timestamp) < (known.IsSettled ? s_indexLifetime : _timeout))
         {
             return known.Index;
         }
 
         status = _source.List(folder.Facts.Path, out var names);
-        return status == VfsStatus.Ok ? NoteIndex(folder, names, stat.Version) : status;
+        return status == VfsStatus.Ok ? NoteIndex(folder, names, stat.Version, changeCount) : status;
     }
 
-    private FolderIndex NoteIndex(Node folder, IReadOnlyList<SourceName> names, SourceVersion version)
+    private FolderIndex NoteIndex(Node folder, IReadOnlyList<SourceName> names, SourceVersion version, long changeCount)
     {
         var index = new FolderIndex(names, version);
         var changed = DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(version.MtimeNs, version.CtimeNs) / 1_000_000);
-        folder.Index = new FolderIndexAt(index, _time.GetTimestamp(), _time.GetUtcNow() - changed > s_settlingTime);
+        folder.Index = new FolderIndexAt(index, _time.GetTimestamp(), changeCount, _time.GetUtcNow() - changed > s_settlingTime);
         return index;
     }
 

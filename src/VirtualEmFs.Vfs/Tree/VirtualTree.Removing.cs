@@ -101,7 +101,6 @@ public sealed partial class VirtualTree
         foreach (var folder in folders)
         {
             _changes.Note(folder.Facts.Path);
-            folder.Index = null;
         }
 
         return status == VfsStatus.Ok ? default(Done) : status;

@@ -22,17 +22,6 @@ public sealed partial class VirtualTree
 
     private StagingArea Area => _writing!.Area;
 
-    /// <summary>Drops what is remembered about the names of a folder, since the mount itself has changed them.</summary>
-    internal void ForgetNames(string folderPath)
-    {
-        _changes.Note(folderPath);
-        var status = _source.Stat(folderPath, followLinks: folderPath.Length == 0, out var stat);
-        if (status == VfsStatus.Ok && _nodes.Find(NodeKey.OfSource(stat.Version, NodeKind.Directory)) is { } folder)
-        {
-            folder.Index = null;
-        }
-    }
-
     /// <summary>What a name means now. On an I/O thread.</summary>
     private async Task<Outcome<NameMeaning>> MeaningOf(Node folder, string name)
     {

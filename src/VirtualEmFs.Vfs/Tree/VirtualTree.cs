@@ -56,6 +56,11 @@ public sealed partial class VirtualTree : IFileTree, IDisposable
         ILogger? logger = null, TimeProvider? time = null)
     {
         (_source, _formats, _reader, _options, _writing) = (source, formats, reader, options, writing);
+        if (writing is not null)
+        {
+            writing.Area.Leaving = path => _changes.Note(FolderOf(path));
+        }
+
         _logger = logger ?? NullLogger.Instance;
         _time = time ?? TimeProvider.System;
         _timeout = options.EffectiveTimeout;

@@ -70,8 +70,8 @@ internal sealed partial class WriteBackQueue : IDisposable
     }
 
     /// <summary>
-    /// Told the folder in the source whose names have changed, and the file that is no longer staged there. Called from a worker while the
-    /// file's <see cref="StagedFile.Names"/> is held: it must not wait for names.
+    /// Told the folder in the source, and the file that is no longer staged there. Called from a worker while the file's
+    /// <see cref="StagedFile.Names"/> is held: it must not wait for names.
     /// </summary>
     public event Action<string, StagedFile>? Finished;
 

@@ -270,6 +270,24 @@ public sealed class RaceTests
         Assert.Equal(names, tree.List("", withAttributes: true).Order(StringComparer.Ordinal));
     }
 
+    /// <summary>The archive has its name within one tick of the clock after the folder was read: the folder's version is the same as before.</summary>
+    [Fact]
+    public void Lookup_DuringArchiving_FindsTheFile()
+    {
+        const int fileCount = 20, lookupsAfterwards = 50;
+        using var tree = new WrittenTree();
+        for (int number = 0; number < fileCount; number++)
+        {
+            string name = $"{number:00}.mrc";
+            tree.WriteFile(name, s_bytes);
+            for (int left = lookupsAfterwards; left > 0; left -= tree.InSource().Length > number ? 1 : 0)
+            {
+                Assert.Equal(VfsStatus.NotFound, tree.Lookup("none.mrc").Status); // reads the folder
+                Assert.Equal(VfsStatus.Ok, tree.Lookup(name).Status);
+            }
+        }
+    }
+
     private static void PassIf(Gate gate, string path, string name)
     {
         if (Path.GetFileName(path) == name)

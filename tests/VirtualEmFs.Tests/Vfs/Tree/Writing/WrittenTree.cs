@@ -35,7 +35,6 @@ internal sealed class WrittenTree : IDisposable
         Tree = new VirtualTree(
             new PosixSourceTree(_source.Path), formats, Engine, new VirtualTreeOptions(), new TreeWriting(Disk, _area, Archiver));
         _queue = new WriteBackQueue(_area, Disk, Archiver, new WriteBackOptions { Delay = TimeSpan.Zero, Workers = 1 }, NullLogger.Instance, TimeProvider.System);
-        _queue.Finished += (folder, _) => Tree.ForgetNames(folder);
         _queue.Start();
     }
 
