@@ -93,6 +93,11 @@ internal static class CommandLineProgram
             faults.RemoveAll(static fault => fault.StartsWith("Required command", StringComparison.Ordinal));
         }
 
+        if (parsed.Tokens.Any(static token => token.Value.Length == 0))
+        {
+            faults.Add("one of the arguments is empty, as that of a variable of the shell that is not set");
+        }
+
         // A misspelt option must not pass for a file while the others are worked on without it.
         faults.AddRange(parsed.CommandResult.Children.OfType<ArgumentResult>()
             .SelectMany(static argument => argument.Tokens)
