@@ -34,10 +34,6 @@ public static class PieceBatch
 {
     private const int KeptScratchBytes = 4 << 20;
 
-    // A stream this long is a strip of a whole frame and comes alone: one lane is no faster than libdeflate, and what it refuses half-way
-    // libdeflate begins anew (4096 x 4096 samples of 16 bits: 400 ms for four frames instead of 387).
-    private const int LongestLaneBytes = 4 << 20;
-
     [ThreadStatic]
     private static Workspace? t_workspace;
 
@@ -112,7 +108,7 @@ public static class PieceBatch
             {
                 var stored = new ReadOnlySpan<byte>(run, runLengthBytes).Slice(task.StoredOffset, task.StoredLengthBytes);
                 index = _first.IsTaken ? 1 : 0;
-                if (((task.FilterMask >> _deflateStep) & 1) != 0 || task.LengthBytes > LongestLaneBytes)
+                if (((task.FilterMask >> _deflateStep) & 1) != 0)
                 {
                     DecodeWhole(piece, task, index);
                     continue;

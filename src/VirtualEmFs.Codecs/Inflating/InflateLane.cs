@@ -12,6 +12,9 @@ internal enum LaneState
     /// <summary>Inside a block, for the mixed loop.</summary>
     Mixed,
 
+    /// <summary>Inside a block of a long stream, for the mixed loop with literals and matches joined, which takes one lane.</summary>
+    Joined,
+
     /// <summary>Inside a block, for the loop of literals.</summary>
     Literals,
 
@@ -37,6 +40,12 @@ internal unsafe struct InflateLane
     // zlib ends a block after 16,383 symbols, and often another with the few that are left.
     private const int LongestTail = 256;
 
+    // A strip of a whole frame. What comes after this is decoded here, whatever the block: libdeflate would begin the stream anew.
+    private const int LongStream = 1 << 20;
+
+    // The checksum follows at this distance, while what it reads is in the core's cache.
+    private const int ChecksumStep = 1 << 16;
+
     public ulong Bits;
     public int BitCount;
     public byte* Source;
@@ -49,11 +58,15 @@ internal unsafe struct InflateLane
 
     private bool _isLastBlock;
 
+    // The checksum of the bytes before a place.
+    private uint _checksum;
+    private byte* _checked;
+
     // Bits that were made up behind the end of the source.
     private int _missingBits;
 
     /// <summary>True in a block that the loops can go on with.</summary>
-    public readonly bool IsRunning => State is LaneState.Mixed or LaneState.Literals or LaneState.Stepping;
+    public readonly bool IsRunning => State is LaneState.Mixed or LaneState.Joined or LaneState.Literals or LaneState.Stepping;
 
     /// <summary>Bytes written.</summary>
     public readonly int LengthBytes => (int)(Target - TargetStart);
@@ -66,7 +79,8 @@ internal unsafe struct InflateLane
             (Bits, BitCount, _missingBits, _isLastBlock) = (0, 0, 0, false);
             Source = source;
             SourceEnd = source + sourceLengthBytes;
-            TargetStart = Target = target;
+            TargetStart = Target = _checked = target;
+            _checksum = Checksums.Adler32OfNothing;
             TargetEnd = target + targetLengthBytes;
 
             // RFC 1950: method 8, check bits, no preset dictionary.
@@ -166,13 +180,23 @@ internal unsafe struct InflateLane
 
     private void EndBlock()
     {
-        if (!_isLastBlock)
+        unchecked
         {
-            StartBlock();
-            return;
-        }
+            if (_isLastBlock || Target - _checked >= ChecksumStep)
+            {
+                _checksum = Checksums.Adler32(new ReadOnlySpan<byte>(_checked, (int)(Target - _checked)), _checksum);
+                _checked = Target;
+            }
 
-        Finish();
+            if (_isLastBlock)
+            {
+                Finish();
+            }
+            else
+            {
+                StartBlock();
+            }
+        }
     }
 
     // The checksum follows on the next whole byte; what lies behind it is ignored, as zlib does.
@@ -180,8 +204,8 @@ internal unsafe struct InflateLane
     {
         unchecked
         {
-            State = TryAlign(out byte* checksum) && SourceEnd - checksum >= sizeof(uint) && BinaryPrimitives.ReadUInt32BigEndian(new ReadOnlySpan<byte>(checksum, sizeof(uint)))
-                    == Checksums.Adler32(new ReadOnlySpan<byte>(TargetStart, LengthBytes))
+            State = TryAlign(out byte* checksum) && SourceEnd - checksum >= sizeof(uint)
+                && BinaryPrimitives.ReadUInt32BigEndian(new ReadOnlySpan<byte>(checksum, sizeof(uint))) == _checksum
                 ? LaneState.Done
                 : LaneState.Refused;
         }
@@ -345,13 +369,19 @@ internal unsafe struct InflateLane
                 case LaneState.Literals:
                     Tables.FillLiterals();
                     return LaneState.Literals;
-                case LaneState.Refused:
+                case LaneState.Refused when LengthBytes < LongStream:
                     return LaneState.Refused;
             }
 
             Tables.FillMixed();
             Tables.FillDistances();
-            return LaneState.Mixed;
+            if (TargetEnd - TargetStart <= LongStream)
+            {
+                return LaneState.Mixed;
+            }
+
+            Tables.JoinMixed();
+            return LaneState.Joined;
         }
     }
 

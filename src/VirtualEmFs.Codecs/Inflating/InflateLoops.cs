@@ -22,10 +22,10 @@ internal static unsafe class InflateLoops
     private const uint LiteralMask = (1 << InflateTables.LiteralBits) - 1;
     private const uint DistanceMask = (1 << InflateTables.DistanceBits) - 1;
 
-    // A round of the mixed loop takes at most 11 + 28 bits and writes 8 bytes; one of the loop of literals takes five
+    // A round of the mixed loop takes at most 11 + 28 bits and writes 9 bytes; one of the loop of literals takes five
     // codes of 11 bits and writes five pairs. Loads are of eight and a buffer may hold seven more.
     private const int MixedSourceBytes = 5;
-    private const int MixedTargetBytes = 8;
+    private const int MixedTargetBytes = 9;
     private const int LiteralsSourceBytes = 7;
     private const int LiteralsTargetBytes = 10;
     private const int SourceMarginBytes = 16;
@@ -45,7 +45,7 @@ internal static unsafe class InflateLoops
                 return 0;
             }
 
-            bool isMixed = lane.State == LaneState.Mixed;
+            bool isMixed = lane.State != LaneState.Literals;
             long bySource = (lane.SourceEnd - lane.Source - SourceMarginBytes) / (isMixed ? MixedSourceBytes : LiteralsSourceBytes);
             long byTarget = (lane.TargetEnd - lane.Target - TargetMarginBytes) / (isMixed ? MixedTargetBytes : LiteralsTargetBytes);
             return Math.Min(bySource, byTarget);
@@ -68,13 +68,13 @@ internal static unsafe class InflateLoops
             int stopped = 0;
             for (; rounds > 0; rounds--)
             {
-                if (!TryMixed(first, ref bits1, ref count1, ref source1, ref target1))
+                if (!TryMixed(first, isJoined: false, ref bits1, ref count1, ref source1, ref target1))
                 {
                     stopped = 1;
                     break;
                 }
 
-                if (!TryMixed(second, ref bits2, ref count2, ref source2, ref target2))
+                if (!TryMixed(second, isJoined: false, ref bits2, ref count2, ref source2, ref target2))
                 {
                     stopped = 2;
                     break;
@@ -98,7 +98,28 @@ internal static unsafe class InflateLoops
             nuint count = (nuint)lane->BitCount;
             byte* source = lane->Source;
             byte* target = lane->Target;
-            while (rounds > 0 && TryMixed(lane, ref bits, ref count, ref source, ref target))
+            while (rounds > 0 && TryMixed(lane, isJoined: false, ref bits, ref count, ref source, ref target))
+            {
+                rounds--;
+            }
+
+            Store(lane, bits, count, source, target);
+            return rounds > 0 ? 1 : 0;
+        }
+    }
+
+    /// <summary>Runs one lane in a mixed block whose literals are joined with matches.</summary>
+    /// <inheritdoc cref="RunMixed(InflateLane*, InflateLane*, long)"/>
+    [MethodImpl(Once)]
+    public static int RunJoined(InflateLane* lane, long rounds)
+    {
+        unchecked
+        {
+            ulong bits = lane->Bits;
+            nuint count = (nuint)lane->BitCount;
+            byte* source = lane->Source;
+            byte* target = lane->Target;
+            while (rounds > 0 && TryMixed(lane, isJoined: true, ref bits, ref count, ref source, ref target))
             {
                 rounds--;
             }
@@ -172,13 +193,13 @@ internal static unsafe class InflateLoops
         lane->Target = target;
     }
 
-    // One literal or one match of up to eight bytes from at least as far. Changes nothing (but the fill of the buffer) when it is
-    // neither, or when the match reaches before the stream's beginning.
+    // One literal, one match of up to eight bytes from farther back than that, or, joined, the one behind the other. Changes nothing (but the
+    // fill of the buffer) when it is none of these, or when the match reaches before the stream's beginning.
     // SAFETY: the caller's rounds leave eight bytes to load at the source and to store at the target; a match is read
     // from [TargetStart, target), whose last bytes may be overrun by up to seven within the same destination.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryMixed(
-        InflateLane* lane, ref ulong bits, ref nuint count, ref byte* source, ref byte* target)
+        InflateLane* lane, bool isJoined, ref ulong bits, ref nuint count, ref byte* source, ref byte* target)
     {
         unchecked
         {
@@ -202,15 +223,16 @@ internal static unsafe class InflateLoops
             // For a literal the entry is all zeros, and so is the distance.
             ulong distance = (distanceEntry >> 16)
                 + (Bmi2.X64.ZeroHighBits(afterLiteral, distanceEntry) >> (int)(distanceEntry >> 8));
-            byte* from = target - distance;
+            byte* to = isJoined ? target + (byte)(entry >> 16) : target;
+            byte* from = to - distance;
             if (from < lane->TargetStart)
             {
                 return false;
             }
 
-            // A literal copies itself from where it has just been put; a match, at least eight bytes away, never meets it.
+            // A literal copies itself from where it has just been put; a match, at least nine bytes away, never meets it.
             *(ulong*)target = entry >> 8;
-            *(ulong*)target = *(ulong*)from;
+            *(ulong*)to = *(ulong*)from;
             target += (entry >> 24) & 15;
             bits = afterLiteral >> (int)distanceEntry;
             count -= (byte)(entry + distanceEntry);

@@ -8,6 +8,7 @@ namespace VirtualEmFs.Codecs.Inflating;
 /// <code>
 /// mixed     literal     bits 0-7 code bits, 8-15 the byte, 24-27 one
 ///           match       bits 0-7 code bits, 24-27 length (3 to 8), bit 30 set
+///           joined      bits 0-7 bits of both codes, 8-15 the byte, 24-27 one and the length, bits 16 and 30 set
 ///           other       bit 31 set
 /// literals  one or two  bits 0-5 code bits, 8-23 the bytes, 30-31 how many
 ///           other       zero
@@ -23,6 +24,7 @@ internal unsafe struct InflateTables
 
     public const uint Other = 1u << 31;
     public const uint Match = 1u << 30;
+    public const uint LiteralFirst = 1u << 16;
 
     /// <summary>Longest match that the mixed loop copies: eight bytes in one go.</summary>
     public const int LongestMatch = 8;
@@ -42,6 +44,32 @@ internal unsafe struct InflateTables
         {
             new Span<uint>(table, 1 << LiteralBits).Fill(Other);
             Fill(table, LiteralBits, ref LiteralCode, isMixed: true);
+        }
+    }
+
+    /// <summary>Joins literals with the match behind them, where both codes fit.</summary>
+    /// <remarks>
+    /// Takes 3.5 microseconds. Frames of 4096 x 4096 samples of 16 bits, one lane: 73 ms instead of 92. Two lanes side by side gain
+    /// nothing more (TiffBench), and where they decode chunks of 32 KiB they lose a seventh, for want of registers (InflateBench).
+    /// </remarks>
+    public void JoinMixed()
+    {
+        unchecked
+        {
+            fixed (uint* table = Literals)
+            {
+                // From the top down: what follows a code is found at a lower index, where the entry still stands for one symbol.
+                for (int index = (1 << LiteralBits) - 1; index >= 0; index--)
+                {
+                    uint first = table[index];
+                    uint second = table[index >> (int)(first & 63)];
+                    uint bothBits = (first & 63) + (second & 63);
+
+                    // A literal and a match, and both codes lie within the index; otherwise nothing is added. No branch: half go either way.
+                    uint isBoth = ((~first & second) >> 30) & 1 & (uint)((int)(bothBits - LiteralBits - 1) >> 31);
+                    table[index] = first + ((second | LiteralFirst) & (0u - isBoth));
+                }
+            }
         }
     }
 

@@ -50,7 +50,7 @@ internal sealed unsafe class PairInflater : IDisposable
         {
             bool hasFirst = TryGoOn(first, ref firstIndex, ref queue);
             bool hasSecond = TryGoOn(second, ref secondIndex, ref queue);
-            if (hasFirst && hasSecond && first->State == second->State)
+            if (hasFirst && hasSecond && IsPair(first, second))
             {
                 RunPair(first, second);
             }
@@ -99,9 +99,11 @@ internal sealed unsafe class PairInflater : IDisposable
         return true;
     }
 
+    private static bool IsPair(InflateLane* first, InflateLane* second) => first->State == second->State && first->State != LaneState.Joined;
+
     private static void RunPair(InflateLane* first, InflateLane* second)
     {
-        while (first->IsRunning && first->State == second->State)
+        while (first->IsRunning && IsPair(first, second))
         {
             long firstRounds = InflateLoops.RoundsOf(*first);
             long secondRounds = InflateLoops.RoundsOf(*second);
@@ -127,9 +129,12 @@ internal sealed unsafe class PairInflater : IDisposable
             long rounds = InflateLoops.RoundsOf(*lane);
             int stopped = rounds <= 0
                 ? 1
-                : state == LaneState.Mixed
-                    ? InflateLoops.RunMixed(lane, rounds)
-                    : InflateLoops.RunLiterals(lane, rounds);
+                : state switch
+                {
+                    LaneState.Mixed => InflateLoops.RunMixed(lane, rounds),
+                    LaneState.Joined => InflateLoops.RunJoined(lane, rounds),
+                    _ => InflateLoops.RunLiterals(lane, rounds),
+                };
             if (stopped != 0)
             {
                 lane->Step();

@@ -11,7 +11,7 @@ namespace VirtualEmFs.Tests.Codecs.Inflating;
 /// The lanes against libdeflate: what they accept must be what libdeflate makes of it. What they refuse is libdeflate's to decide, so
 /// refusing is never wrong, only slow; the tests that must be fast say so.
 /// </summary>
-public sealed class PairInflaterTests
+public sealed partial class PairInflaterTests
 {
     private const int ChunkLengthBytes = 8 * 4096;
 
