@@ -109,7 +109,7 @@ internal sealed class MrcArchiver(IArchiveFormats formats, MrcArchiverOptions op
     {
         try
         {
-            CompressionReport report = LowPriority.Run(() => run(OptionsFor(task)));
+            CompressionReport report = task.IsAwaited ? run(OptionsFor(task)) : LowPriority.Run(() => run(OptionsFor(task)));
             return new ArchivingResult(
                 null, report.Rule, report.Bits.Most, report.GuardedCount, report.TruncatedCount, report.InputLengthBytes, report.OutputLengthBytes);
         }

@@ -60,7 +60,7 @@ internal sealed class StagingControl(WriteBackQueue queue, StagingArea area, boo
         if (!request.Waits)
         {
             // The work goes on when the client has gone.
-            _ = queue.Flush(request.Path, CancellationToken.None);
+            queue.Hurry(request.Path);
             return new StagingAnswer();
         }
 

@@ -56,7 +56,9 @@ public sealed class DiskFailedException(string path, string reason, VfsStatus st
 /// <param name="RelativePath">The file's name in the source, by which rules are chosen.</param>
 /// <param name="EarlierArchivePath">The archive that the samples came out of: limits of unchanged frames are kept, and nothing is clamped again.</param>
 /// <param name="Inode">st_ino that the file has and keeps; the archive records it.</param>
-public sealed record ArchiveTask(string RawPath, string TemporaryPath, string RelativePath, string? EarlierArchivePath, ulong Inode);
+/// <param name="IsAwaited">Somebody waits for it; otherwise whatever else the machine does goes first.</param>
+public sealed record ArchiveTask(
+    string RawPath, string TemporaryPath, string RelativePath, string? EarlierArchivePath, ulong Inode, bool IsAwaited = false);
 
 /// <summary>What became of an <see cref="ArchiveTask"/>.</summary>
 /// <param name="KeptRawReason">One sentence when the file is no exact MRC file, or its rule keeps it raw; then there is no archive, and the

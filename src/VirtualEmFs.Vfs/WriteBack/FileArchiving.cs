@@ -106,7 +106,7 @@ internal sealed class FileArchiving(
 
         var task = new ArchiveTask(
             area.RawPathOf(entry), area.FullPath(temporaryPath), entry.Path,
-            hasBase && entry.Base!.KeepsLimits ? area.FullPath(entry.Base.Path) : null, entry.Inode);
+            hasBase && entry.Base!.KeepsLimits ? area.FullPath(entry.Base.Path) : null, entry.Inode, job.IsAwaited);
         return options.IsDryRun ? Foresee(job, finished, task) : Archive(job, finished, task, temporaryPath);
     }
 

@@ -2,9 +2,10 @@ using VirtualEmFs.Vfs.Staging;
 
 namespace VirtualEmFs.Vfs.WriteBack;
 
-/// <summary>Somebody waits until what is staged below a path is archived.</summary>
+/// <summary>Somebody wants what is staged below a path to be archived.</summary>
+/// <param name="isAwaited">Somebody waits for that.</param>
 /// <remarks>Guarded by the queue's gate, but for <see cref="End"/>.</remarks>
-internal sealed class FlushRequest(string path)
+internal sealed class FlushRequest(string path, bool isAwaited)
 {
     // Not on the thread that found out: it has more to do.
     public TaskCompletionSource<FlushResult> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -16,6 +17,8 @@ internal sealed class FlushRequest(string path)
 
     /// <summary>Files that it waits for, as the last look found them.</summary>
     public int WaitingCount { get; set; }
+
+    public bool IsAwaited => isAwaited;
 
     public bool Concerns(StagedFile file) =>
         file.Id <= LastId && (path.Length == 0 || file.Entry.Path == path || StagedIndex.IsBelow(file.Entry.Path, path));

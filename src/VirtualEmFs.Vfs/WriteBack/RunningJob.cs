@@ -31,6 +31,9 @@ internal sealed class RunningJob : IDisposable
 
     public long StartedTimestamp { get; }
 
+    /// <summary>Somebody waits for it.</summary>
+    public bool IsAwaited { get; init; }
+
     /// <summary>Bytes of the raw file.</summary>
     public long RawLengthBytes { get; set; }
 

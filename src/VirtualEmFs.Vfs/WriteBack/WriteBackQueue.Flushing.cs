@@ -10,9 +10,13 @@ internal sealed partial class WriteBackQueue
     /// those that are open or parked; a full disk is waited for.
     /// </summary>
     /// <param name="path">Path in the source; null for everything.</param>
-    public Task<FlushResult> Flush(string? path, CancellationToken cancellation)
+    public Task<FlushResult> Flush(string? path, CancellationToken cancellation) => Add(new FlushRequest(path ?? "", isAwaited: true), cancellation);
+
+    /// <summary>Makes the same due at once, for nobody who waits: the archiving still lets others go first.</summary>
+    public void Hurry(string? path) => _ = Add(new FlushRequest(path ?? "", isAwaited: false), CancellationToken.None);
+
+    private Task<FlushResult> Add(FlushRequest flush, CancellationToken cancellation)
     {
-        var flush = new FlushRequest(path ?? "");
         lock (_gate)
         {
             if (_stopping.IsCancellationRequested)

@@ -30,7 +30,10 @@ internal sealed partial class WriteBackQueue
                     {
                         pending.IsRunning = true;
                         pending.File.State = StagedState.Compressing;
-                        var job = new RunningJob(pending, _time.GetTimestamp(), _stopping.Token);
+                        var job = new RunningJob(pending, _time.GetTimestamp(), _stopping.Token)
+                        {
+                            IsAwaited = _flushes.Exists(flush => flush.IsAwaited && flush.Concerns(pending.File)),
+                        };
                         _running.Add(job);
                         _wake.Set(); // from now on there is something to watch
                         return job;

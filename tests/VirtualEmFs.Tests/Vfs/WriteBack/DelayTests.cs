@@ -38,6 +38,22 @@ public sealed class DelayTests
 
     /// <summary>RELION opens, appends and closes a stack for each particle; SerialEM adds a section every few minutes.</summary>
     [Fact]
+    public void Archiving_LetsOthersGoFirst_UnlessSomebodyWaits()
+    {
+        using var fixture = WriteBackFixture.Started();
+        fixture.Write("due.mrc", "due.");
+        fixture.Advance(31);
+        WriteBackFixture.Until(() => fixture.InSource().Length == 1);
+        fixture.Write("hurried.mrc", "hurried.");
+        fixture.Queue.Hurry(null);
+        WriteBackFixture.Until(() => fixture.InSource().Length == 2);
+        fixture.Write("awaited.mrc", "awaited.");
+        fixture.Flush();
+        Assert.Equal(
+            [("due.mrc", false), ("hurried.mrc", false), ("awaited.mrc", true)], fixture.Tasks.Select(task => (task.RelativePath, task.IsAwaited)));
+    }
+
+    [Fact]
     public void SeriesThatGrows_IsCompressedASmallNumberOfTimes()
     {
         using var fixture = WriteBackFixture.Started();
