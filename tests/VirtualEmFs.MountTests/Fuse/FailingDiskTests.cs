@@ -81,6 +81,7 @@ public sealed class FailingDiskTests : IDisposable
 
         Assert.True(creating.WaitForExit(s_deadline));
         Assert.Equal(expected, File.ReadAllText(_source.PathOf("slow")));
+        mount.WaitForLog("\nrelease slow\n", s_deadline); // the last of it: the log follows the mount by a moment
         Assert.Equal(flag != "0", mount.Log.Contains("setattr slow open length=0\n", StringComparison.Ordinal));
     }
 
