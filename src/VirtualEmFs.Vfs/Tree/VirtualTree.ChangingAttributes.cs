@@ -174,24 +174,27 @@ public sealed partial class VirtualTree
         await (restored?.WaitAsync() ?? Task.CompletedTask);
         try
         {
-            if (node.Staged is { } staged)
-            {
-                return await ChangeAttributes(staged, change);
-            }
-
-            await _names.Enter();
-            try
-            {
-                return ChangeFileOfSource(node, path => change(null, path), mtimeNs);
-            }
-            finally
-            {
-                _names.Leave();
-            }
+            return node.Staged is { } staged ? await ChangeAttributes(staged, change)
+                : restored is null ? ChangeFileOfSource(node, path => change(null, path), mtimeNs)
+                : await ChangeArchive(node, path => change(null, path), mtimeNs);
         }
         finally
         {
             restored?.Release();
+        }
+    }
+
+    /// <summary>Changes attributes of an archive, and not while the mount itself renames it: its node must follow both.</summary>
+    private async Task<VfsStatus> ChangeArchive(Node node, Func<string, VfsStatus> change, long? mtimeNs)
+    {
+        await _names.Enter();
+        try
+        {
+            return ChangeFileOfSource(node, change, mtimeNs);
+        }
+        finally
+        {
+            _names.Leave();
         }
     }
 
