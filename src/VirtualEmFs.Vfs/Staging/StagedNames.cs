@@ -132,7 +132,7 @@ internal sealed class StagedNames : IDisposable
             return status;
         }
 
-        _ = _disk.Unlink(temporaryPath); // left by an attempt that failed
+        _ = _disk.Unlink(temporaryPath); // left by an attempt that could not remove it either
         status = _disk.Open(temporaryPath, DiskAccess.CreateNew, source.Permissions & ReadWriteBits, out var file);
         if (status != VfsStatus.Ok)
         {
@@ -145,6 +145,12 @@ internal sealed class StagedNames : IDisposable
             status = status == VfsStatus.Ok ? file.Sync(dataOnly: false) : status;
         }
 
-        return status == VfsStatus.Ok ? _disk.Rename(temporaryPath, ListPath, RenameMode.Replace) : status;
+        status = status == VfsStatus.Ok ? _disk.Rename(temporaryPath, ListPath, RenameMode.Replace) : status;
+        if (status != VfsStatus.Ok)
+        {
+            _ = _disk.Unlink(temporaryPath); // on a full disk it would keep what little room there is
+        }
+
+        return status;
     }
 }

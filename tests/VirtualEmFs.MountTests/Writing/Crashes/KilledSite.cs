@@ -8,6 +8,7 @@ internal sealed class KilledSite : IDisposable
     private static readonly TimeSpan s_deadline = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan s_endDeadline = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_retryInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_settlingTime = TimeSpan.FromSeconds(10);
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<MountedProcess> _mounts = [];
@@ -112,8 +113,15 @@ internal sealed class KilledSite : IDisposable
         .Select(name => $"after the flush {name} has {after.Attributes[name]}, inode {after.Inodes[name]}, and had {before.Attributes[name]}, inode {before.Inodes[name]}")
         .FirstOrDefault();
 
-    /// <summary>What is left that should not be, when everything is archived; null when nothing is.</summary>
+    /// <summary>What is left that should not be, when everything is archived; null when nothing is, at the latest in a while.</summary>
     public string? Leftover(MountedFiles shown)
+    {
+        // The list of staged names is written beside everything else, and a flush does not wait for it.
+        string? left = null;
+        return SpinWait.SpinUntil(() => (left = LeftoverNow(shown)) is null, s_settlingTime) ? null : left;
+    }
+
+    private string? LeftoverNow(MountedFiles shown)
     {
         JsonElement writing = MountControl.Writing(MountPoint, s_deadline);
         if (writing.GetProperty("stagedFiles").GetInt32() != 0)

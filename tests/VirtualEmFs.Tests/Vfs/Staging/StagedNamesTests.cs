@@ -114,6 +114,22 @@ public sealed class StagedNamesTests : IDisposable
         Assert.Equal(["a.mrc"], Written().Paths);
     }
 
+    [Theory]
+    [InlineData(DiskCall.Write)]
+    [InlineData(DiskCall.Rename)]
+    public void Publish_ThatFailsHalfway_LeavesNothing(DiskCall failing)
+    {
+        var disk = StagingMachine.NewDisk();
+        using var machine = new StagingMachine(disk);
+        Assert.Equal(VfsStatus.Ok, machine.Create("a.mrc"));
+        var names = new StagedNames(disk, machine.Area, "here", NullLogger.Instance);
+        disk.Faults.Fail(failing, 1, VfsStatus.NoSpace, isShort: true, prefix: machine.Area.TemporaryFolder);
+        Assert.Equal(VfsStatus.NoSpace, names.Publish());
+        Assert.Equal(1, disk.Faults.Failures);
+        Assert.Equal(VfsStatus.Ok, disk.List(machine.Area.TemporaryFolder, out var left));
+        Assert.Empty(left);
+    }
+
     private StagedFile Create(string path)
     {
         Assert.Equal(VfsStatus.Ok, _area.Create(path, new Creation(0x1A4, LinuxProcess.UserId, 0), out var file));
