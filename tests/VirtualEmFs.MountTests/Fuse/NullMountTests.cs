@@ -89,7 +89,9 @@ public sealed class NullMountTests
         using MountedProcess mount = MountedProcess.StartNull("--size", "8MiB");
         Programs.Check("cat", mount.PathOf("zeros-000.mrc"));
         Programs.Check("cat", mount.PathOf("zeros-000.mrc"));
-        Assert.Equal(8 << 20, mount.Status().GetProperty("bytesRead").GetInt64());
+
+        // A kernel that reclaims memory may drop some pages in between, and asks for these once more.
+        Assert.InRange(mount.Status().GetProperty("bytesRead").GetInt64(), 8 << 20, 9 << 20);
     }
 
     [Fact]
