@@ -11,14 +11,18 @@ internal static class SiteRuns
 
     private static readonly TimeSpan s_deadline = TimeSpan.FromMinutes(4);
 
-    /// <summary>Runs all of them.</summary>
+    // A soak of an hour that is ended from outside has said what it found.
+    private const int RunsPerMessage = 100;
+
+    /// <summary>Runs all of them, and says on standard error how far it is and what is wrong.</summary>
     /// <param name="run">Tells what is wrong; null when nothing is. What it throws is wrong, too, and so is not to end within 4 minutes.</param>
     /// <returns>Everything that is wrong.</returns>
-    public static IReadOnlyList<string> All<T>(IEnumerable<T> cases, Func<KilledSite, T, string?> run)
+    public static IReadOnlyList<string> All<T>(IReadOnlyList<T> cases, Func<KilledSite, T, string?> run)
         where T : notnull
     {
         var next = new ConcurrentQueue<T>(cases);
         var violations = new ConcurrentQueue<string>();
+        int ended = 0;
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         Task[] workers = [.. Enumerable.Range(0, s_runsAtOnce).Select(_ => Task.Factory.StartNew(
             () =>
@@ -28,6 +32,12 @@ internal static class SiteRuns
                     if (One(each, run) is { } violation)
                     {
                         violations.Enqueue($"{each}: {violation}");
+                        Console.Error.WriteLine($"{each}: {violation}");
+                    }
+
+                    if (Interlocked.Increment(ref ended) % RunsPerMessage == 0)
+                    {
+                        Console.Error.WriteLine($"{typeof(T).Name}: {ended} of {cases.Count}, {violations.Count} violations");
                     }
                 }
             },
