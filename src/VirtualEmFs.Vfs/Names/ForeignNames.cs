@@ -72,7 +72,7 @@ internal sealed class ForeignNames(ISourceTree source, TimeSpan lifetime, string
         var status = source.List(NameList.Folder, out var files);
         if (status is not (VfsStatus.Ok or VfsStatus.NotFound))
         {
-            report(NameList.Folder, $"the lists of names that are staged elsewhere cannot be read ({status})");
+            report(NameList.Folder, $"the lists of names that are staged elsewhere cannot be read ({status.InWords()})");
             return false;
         }
 
@@ -121,7 +121,7 @@ internal sealed class ForeignNames(ISourceTree source, TimeSpan lifetime, string
         {
             report(path, status == VfsStatus.Ok
                 ? "the list of names that are staged elsewhere is damaged; the mount that writes it replaces it at its next change"
-                : $"the list of names that are staged elsewhere cannot be read ({status})");
+                : $"the list of names that are staged elsewhere cannot be read ({status.InWords()})");
             return false;
         }
 

@@ -7,16 +7,16 @@ internal sealed partial class Journal
     /// <summary>Opens the journal of a staging folder, or makes one.</summary>
     /// <param name="header">For a new one.</param>
     /// <param name="records">The lines after the header, up to the first that does not count.</param>
-    /// <param name="isDamaged">Good lines follow a bad one: the disk has lost something in the middle. It stays so until <see cref="Rewrite"/>.</param>
+    /// <param name="end">A torn or damaged one stays so until <see cref="Rewrite"/>.</param>
     /// <exception cref="IOException">It cannot be read or made, or belongs to another program or source.</exception>
     public static Journal Open(
-        IDisk disk, string folder, JournalHeader header, out List<JournalRecord> records, out JournalHeader found, out bool isDamaged)
+        IDisk disk, string folder, JournalHeader header, out List<JournalRecord> records, out JournalHeader found, out JournalEnd end)
     {
         string path = $"{folder}/{FileName}";
         var status = disk.Open(path, DiskAccess.ReadWrite, 0, out var file);
         if (status == VfsStatus.NotFound)
         {
-            (records, found, isDamaged) = ([], header, false);
+            (records, found, end) = ([], header, JournalEnd.Whole);
             return Create(disk, folder, header);
         }
 
@@ -24,13 +24,8 @@ internal sealed partial class Journal
         try
         {
             byte[] bytes = ReadAll(file!, path);
-            records = JournalLines.Parse(bytes, out int goodBytes, out isDamaged);
+            records = JournalLines.Parse(bytes, out int goodBytes, out end);
             found = RequireHeader(records, path);
-            if (goodBytes < bytes.Length && !isDamaged)
-            {
-                Require(file!.SetLength(goodBytes), path, "cannot be written");
-            }
-
             var journal = new Journal(disk, folder, found.Source, file!, goodBytes);
             file = null;
             return journal;
@@ -43,13 +38,13 @@ internal sealed partial class Journal
 
     /// <summary>Reads the journal of a staging folder and changes nothing.</summary>
     /// <exception cref="IOException">It cannot be read, or is none of this program.</exception>
-    public static List<JournalRecord> Read(IDisk disk, string folder, out JournalHeader header, out bool isDamaged)
+    public static List<JournalRecord> Read(IDisk disk, string folder, out JournalHeader header, out JournalEnd end)
     {
         string path = $"{folder}/{FileName}";
         Require(disk.Open(path, DiskAccess.Read, 0, out var file), path, "cannot be opened");
         using (file)
         {
-            var records = JournalLines.Parse(ReadAll(file!, path), out _, out isDamaged);
+            var records = JournalLines.Parse(ReadAll(file!, path), out _, out end);
             header = RequireHeader(records, path);
             return records;
         }
@@ -134,7 +129,7 @@ internal sealed partial class Journal
     {
         if (status != VfsStatus.Ok)
         {
-            throw new IOException($"{path} {what} ({status})");
+            throw new IOException($"{path} {what} ({status.InWords()})");
         }
     }
 }

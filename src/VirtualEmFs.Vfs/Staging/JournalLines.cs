@@ -6,6 +6,18 @@ using VirtualEmFs.Frames.Kernels;
 
 namespace VirtualEmFs.Vfs.Staging;
 
+/// <summary>How the lines of a journal end.</summary>
+internal enum JournalEnd
+{
+    Whole,
+
+    /// <summary>The last lines do not count: they were being written when the power went, or the disk has lost them since.</summary>
+    Torn,
+
+    /// <summary>Good lines follow a bad one: the disk has lost something in the middle.</summary>
+    Damaged,
+}
+
 /// <summary>The lines of a journal: <c>CRC-32C of the JSON in hexadecimal, space, JSON</c>.</summary>
 /// <remarks>Any thread.</remarks>
 internal static class JournalLines
@@ -21,13 +33,12 @@ internal static class JournalLines
 
     /// <summary>The records up to the first line that does not count: what is beyond it was never flushed, or is not known to be whole.</summary>
     /// <param name="goodBytes">Length of the lines that count.</param>
-    /// <param name="isDamaged">Good lines follow a bad one: the disk has lost something in the middle.</param>
-    public static List<JournalRecord> Parse(ReadOnlySpan<byte> bytes, out int goodBytes, out bool isDamaged)
+    public static List<JournalRecord> Parse(ReadOnlySpan<byte> bytes, out int goodBytes, out JournalEnd end)
     {
         var records = new List<JournalRecord>();
+        int allBytes = bytes.Length;
         goodBytes = 0;
-        isDamaged = false;
-        bool hasBadLine = false;
+        bool hasBadLine = false, isDamaged = false;
         while (!isDamaged && !bytes.IsEmpty && bytes.IndexOf((byte)'\n') is var lengthBytes and >= 0)
         {
             var record = Parse(bytes[..lengthBytes]);
@@ -47,6 +58,7 @@ internal static class JournalLines
             }
         }
 
+        end = isDamaged ? JournalEnd.Damaged : goodBytes < allBytes ? JournalEnd.Torn : JournalEnd.Whole;
         return records;
     }
 

@@ -8,6 +8,7 @@ namespace VirtualEmFs.Vfs.Staging;
 internal sealed class JournalReplay
 {
     private readonly Dictionary<long, (StagedEntry Entry, int Order)> _entries = [];
+    private readonly HashSet<long> _named = [];
 
     /// <param name="settle">Asked for every record whose end is not noted, in order: whether it holds.</param>
     public JournalReplay(IReadOnlyList<JournalRecord> records, Func<JournalRecord, bool> settle)
@@ -18,7 +19,12 @@ internal sealed class JournalReplay
         {
             var record = records[i];
             LastNumber = Math.Max(LastNumber, record.Number);
-            LastId = Math.Max(LastId, (record.Put ?? []).Select(entry => entry.Id).DefaultIfEmpty().Max());
+            foreach (var entry in record.Put ?? [])
+            {
+                LastId = Math.Max(LastId, entry.Id);
+                _named.Add(entry.Id);
+            }
+
             if (record.Actions is null || done.Contains(record.Number) || (!taken.Contains(record.Number) && settle(record)))
             {
                 Change(record, i);
@@ -39,6 +45,9 @@ internal sealed class JournalReplay
 
     /// <summary>The largest id that a line names; 0 without any.</summary>
     public long LastId { get; }
+
+    /// <summary>A line names the file, be it one that is staged no more.</summary>
+    public bool Names(long id) => _named.Contains(id);
 
     private void Change(JournalRecord record, int order)
     {

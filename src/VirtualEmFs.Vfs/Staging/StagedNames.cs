@@ -74,7 +74,7 @@ internal sealed class StagedNames : IDisposable
             }
             else if (status != _status)
             {
-                StagingLog.NamesNotPublished(_logger, ListPath, status);
+                StagingLog.NamesNotPublished(_logger, ListPath, status.InWords());
             }
 
             return _status = status;

@@ -122,7 +122,7 @@ internal sealed partial class StagingArea
 
         if (status != VfsStatus.Ok)
         {
-            StagingLog.ActionFailed(_logger, actions[change.DurableCount].Path, status);
+            StagingLog.ActionFailed(_logger, actions[change.DurableCount].Path, status.InWords());
             return VfsStatus.Ok;
         }
 

@@ -14,7 +14,7 @@ internal sealed partial class StagingArea
                 var status = _journal.Append(change.End == ChangeEnd.Done ? new JournalRecord { Done = number } : new JournalRecord { Void = number });
                 if (status != VfsStatus.Ok)
                 {
-                    StagingLog.JournalRefused(_logger, FolderPath, status);
+                    StagingLog.JournalRefused(_logger, FolderPath, status.InWords());
                     return Rewrite() == VfsStatus.Ok ? VfsStatus.Ok : status;
                 }
 
@@ -76,7 +76,7 @@ internal sealed partial class StagingArea
     {
         if (_journal.IsLong(_index.Count) && Rewrite() is var status && status != VfsStatus.Ok)
         {
-            StagingLog.JournalRefused(_logger, FolderPath, status);
+            StagingLog.JournalRefused(_logger, FolderPath, status.InWords());
         }
     }
 }

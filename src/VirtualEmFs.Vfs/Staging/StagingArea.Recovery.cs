@@ -23,7 +23,7 @@ internal sealed partial class StagingArea
     {
         MakeFolder(disk, $"{folderPath}/{FilesFolder}");
         KeepFilesWithoutJournal(disk, folderPath, logger);
-        var journal = Journal.Open(disk, folderPath, Journal.HeaderOf(sourcePath, 1), out var records, out var header, out bool isDamaged);
+        var journal = Journal.Open(disk, folderPath, Journal.HeaderOf(sourcePath, 1), out var records, out var header, out var end);
         StagingArea? area = null;
         try
         {
@@ -36,7 +36,7 @@ internal sealed partial class StagingArea
             area = new StagingArea(disk, folderPath, sourcePath, logger, time, journal);
             MakeFolderInSource(disk, sourcePath, Names.NameRules.OwnFolder);
             MakeFolderInSource(disk, sourcePath, Names.NameRules.TemporaryFolder);
-            area.Recover(records, header.NextId, isDamaged);
+            area.Recover(records, header.NextId, end);
             return area;
         }
         catch
@@ -52,8 +52,8 @@ internal sealed partial class StagingArea
     /// <param name="isDamaged">The journal has lost lines: names may be missing, or those of earlier times.</param>
     public static IReadOnlyList<StagedEntry> ReadEntries(IDisk disk, string folderPath, out string sourcePath, out bool isDamaged)
     {
-        var records = Journal.Read(disk, folderPath, out var header, out isDamaged);
-        sourcePath = header.Source;
+        var records = Journal.Read(disk, folderPath, out var header, out var end);
+        (sourcePath, isDamaged) = (header.Source, end == JournalEnd.Damaged);
         var source = new SourceActions(disk, sourcePath);
         return [.. new JournalReplay(records, record => record.Actions!.All(source.IsDone)).Entries];
     }
@@ -63,7 +63,7 @@ internal sealed partial class StagingArea
         var status = disk.MakeFolder(path, PermissionsOfFolder);
         if (status is not (VfsStatus.Ok or VfsStatus.AlreadyExists))
         {
-            throw new IOException($"{path} cannot be created ({status})");
+            throw new IOException($"{path} cannot be created ({status.InWords()})");
         }
     }
 
@@ -72,11 +72,11 @@ internal sealed partial class StagingArea
         var status = SourceActions.MakeOwnFolder(disk, sourcePath, name);
         if (status != VfsStatus.Ok)
         {
-            throw new IOException($"{sourcePath}/{name} cannot be created ({status})");
+            throw new IOException($"{sourcePath}/{name} cannot be created ({status.InWords()})");
         }
     }
 
-    private void Recover(List<JournalRecord> records, long nextId, bool isDamaged)
+    private void Recover(List<JournalRecord> records, long nextId, JournalEnd end)
     {
         // The process may have died with lines that only it had written down: what they say must not be done, and then be forgotten.
         Interlocked.Increment(ref _fileNames);
@@ -106,7 +106,8 @@ internal sealed partial class StagingArea
 
         // Orphans are in safety before the journal looks as if nothing had happened.
         string[] strangers = ListStrangers();
-        string[] orphans = [.. strangers.Where(name => isDamaged || outdated.Any(entry => !entry.IsInPlace && NameOf(entry.Id) == name))];
+        string[] orphans = [.. strangers.Where(name => end == JournalEnd.Damaged
+            || outdated.Any(entry => !entry.IsInPlace && NameOf(entry.Id) == name) || (end == JournalEnd.Torn && IsUnknown(name, replay)))];
         MoveOrphans(_disk, FolderPath, orphans, _logger);
         lock (_changes)
         {
@@ -144,7 +145,7 @@ internal sealed partial class StagingArea
             }
             else
             {
-                StagingLog.ActionIsGivenUp(_logger, action.Path, status);
+                StagingLog.ActionIsGivenUp(_logger, action.Path, status.InWords());
             }
 
             isFirst = false;
@@ -168,7 +169,7 @@ internal sealed partial class StagingArea
             status = _disk.SetAttributes(fullPath, new AttributeChange(Uid: raw.Uid, Gid: raw.Gid));
         }
 
-        StagingLog.FolderWasMissing(_logger, fullPath, status);
+        StagingLog.FolderWasMissing(_logger, fullPath, status.InWords());
     }
 
     /// <summary>Names in the folder of raw files that no entry has. No id of any file that is there is used again.</summary>
@@ -189,6 +190,15 @@ internal sealed partial class StagingArea
 
         var own = _index.All().Where(file => !file.Entry.IsInPlace).Select(file => NameOf(file.Id)).ToHashSet(StringComparer.Ordinal);
         return [.. files.Select(file => file.Name).Where(name => !own.Contains(name))];
+    }
+
+    /// <summary>Bytes of a file that no line names: the torn end may have, and nobody knows whether that was flushed.</summary>
+    private bool IsUnknown(string name, JournalReplay replay)
+    {
+        string rawPath = $"{FolderPath}/{FilesFolder}/{name}";
+        var status = _disk.Stat(rawPath, out var raw);
+        Require(status, $"{rawPath} cannot be read");
+        return raw.Version.LengthBytes > 0 && !(long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out long id) && replay.Names(id));
     }
 
     /// <summary>A journal that is made anew says nothing about files that are there: nobody knows their names, and somebody may want them.</summary>
@@ -246,7 +256,7 @@ internal sealed partial class StagingArea
     {
         if (status != VfsStatus.Ok)
         {
-            throw new IOException($"{folderPath} cannot be used for staging: {what} ({status})");
+            throw new IOException($"{folderPath} cannot be used for staging: {what} ({status.InWords()})");
         }
     }
 }

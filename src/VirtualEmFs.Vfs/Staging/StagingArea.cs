@@ -167,7 +167,7 @@ internal sealed partial class StagingArea : IDisposable
             VfsStatus.Ok => null,
             VfsStatus.NotFound =>
                 $"{FolderPath} is gone, or what it consists of: files that were staged there are lost unless a program still has them open; unmount with --leave-staged, and mount again",
-            _ => $"{FolderPath} cannot be read ({status})",
+            _ => $"{FolderPath} cannot be read ({status.InWords()})",
         };
     }
 

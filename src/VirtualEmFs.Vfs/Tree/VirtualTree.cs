@@ -69,7 +69,7 @@ public sealed partial class VirtualTree : IFileTree, IDisposable
         var status = source.Stat("", followLinks: true, out var stat);
         if (status != VfsStatus.Ok || stat.Kind != NodeKind.Directory)
         {
-            throw new IOException($"{source.RootPath}: the source folder cannot be read ({status})");
+            throw new IOException($"{source.RootPath}: the source folder cannot be read ({status.InWords()})");
         }
 
         var key = NodeKey.OfSource(stat.Version, stat.Kind);

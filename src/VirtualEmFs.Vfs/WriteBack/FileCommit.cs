@@ -53,7 +53,7 @@ internal sealed class FileCommit(
     {
         if (temporaries.Remove(temporaryPath) is var status && status != VfsStatus.Ok)
         {
-            WriteBackLog.LeftBehind(logger, area.FullPath(temporaryPath), status);
+            WriteBackLog.LeftBehind(logger, area.FullPath(temporaryPath), status.InWords());
         }
     }
 
@@ -142,7 +142,7 @@ internal sealed class FileCommit(
     public static bool IsForEver(VfsStatus status) => status is VfsStatus.NoSpace or VfsStatus.QuotaExceeded or VfsStatus.ReadOnly;
 
     public static JobOutcome Failed(string what, VfsStatus status) =>
-        new(JobEnd.Failed, Reason: $"{what} ({Sentence(status)})", IsForEver: IsForEver(status));
+        new(JobEnd.Failed, Reason: $"{what} ({(status == VfsStatus.NotFound ? "its folder is gone" : status.InWords())})", IsForEver: IsForEver(status));
 
     private JobOutcome Commit(RunningJob job, FinishedFile finished)
     {
@@ -278,15 +278,4 @@ internal sealed class FileCommit(
     private static JobOutcome InTheWay(string path) => new(
         JobEnd.Parked,
         Reason: $"{path} is in the source already, and this mount did not write it; move it away there, then 'emfs retry', or give the file another name");
-
-    private static string Sentence(VfsStatus status) => status switch
-    {
-        VfsStatus.NoSpace => "no space left",
-        VfsStatus.QuotaExceeded => "quota exceeded",
-        VfsStatus.ReadOnly => "the file system is read-only",
-        VfsStatus.AccessDenied or VfsStatus.NotPermitted => "permission denied",
-        VfsStatus.NotFound => "its folder is gone",
-        VfsStatus.Corrupt => "the disk failed",
-        _ => status.ToString(),
-    };
 }

@@ -27,5 +27,5 @@ internal static partial class WriteBackLog
     public static partial void OperationFailed(ILogger logger, string what, Exception exception);
 
     [LoggerMessage(EventId = 4008, Level = LogLevel.Warning, Message = "{Path} cannot be removed ({Status})")]
-    public static partial void LeftBehind(ILogger logger, string path, VfsStatus status);
+    public static partial void LeftBehind(ILogger logger, string path, string status);
 }

@@ -109,7 +109,7 @@ internal sealed class CrashTrial(StagingScenario scenario, long tickNs = 1_000_0
         string[] raw = disk.NamesIn("/d/files"), temporary = disk.NamesIn("/s/.emfs/tmp"), orphans = disk.NamesIn("/d/orphans");
         return !raw.Order(StringComparer.Ordinal).SequenceEqual(staged) ? $"raw files {string.Join(" ", raw)} for entries {string.Join(" ", staged)}"
             : temporary.Length > 0 ? $"{temporary[0]} is left among the temporary files"
-            : orphans.Length > 0 && worst != CrashMode.PowerCutScrambles ? "there are orphans, and no journal was damaged"
+            : orphans.Length > 0 && worst < CrashMode.PowerCutLosesSome ? "there are orphans, and no journal was torn"
             : disk.NamesIn("/d").Except(["files", "journal", "orphans"]).FirstOrDefault();
     }
 

@@ -29,9 +29,9 @@ public sealed class JournalTests
             {
                 var disk = new SimulatedDisk(Folder);
                 disk.Put(Path, [.. whole[..lengthBytes], .. lengthBytes < whole.Length ? tail : []]);
-                using (var journal = Open(disk, out var records, out bool isDamaged))
+                using (var journal = Open(disk, out var records, out JournalEnd end))
                 {
-                    Assert.False(isDamaged);
+                    Assert.NotEqual(JournalEnd.Damaged, end);
                     Assert.Equal(Enumerable.Range(1, expected).Select(id => (long)id), records.Select(record => record.Put![0].Id));
                     Assert.Equal(VfsStatus.Ok, journal.Append(Put(9, "i.mrc")));
                 }
@@ -53,8 +53,8 @@ public sealed class JournalTests
             damaged[i] ^= 4;
             var disk = new SimulatedDisk(Folder);
             disk.Put(Path, damaged);
-            Open(disk, out var records, out bool isDamaged).Dispose();
-            Assert.Equal(i < last - 1, isDamaged); // without its line feed a line takes the next one along
+            Open(disk, out var records, out JournalEnd end).Dispose();
+            Assert.Equal(i < last - 1 ? JournalEnd.Damaged : JournalEnd.Torn, end); // without its line feed a line takes the next one along
             Assert.Equal(i < LineEnd(whole, 2) ? 0 : i < last ? 1 : 2, records.Count);
             Assert.Equal(damaged[..first], disk.ContentOf(Path)![..first]);
         }
@@ -103,9 +103,9 @@ public sealed class JournalTests
             }
 
             var after = disk.Crash(i, mode);
-            Open(after, out var records, out bool isDamaged).Dispose();
+            Open(after, out var records, out JournalEnd end).Dispose();
             Assert.Empty(records);
-            Assert.False(isDamaged);
+            Assert.NotEqual(JournalEnd.Damaged, end);
             Assert.Equal(["journal"], after.NamesIn(Folder));
             if (isDone)
             {
@@ -133,17 +133,17 @@ public sealed class JournalTests
                 }
 
                 Assert.Equal(VfsStatus.NoSpace, journal.Append(Put(2, "a-name-that-is-much-longer-than-the-next-one-so-that-it-sticks-out.mrc")));
-                Open(disk.Crash(0, CrashMode.ProcessDeath), out var meanwhile, out bool isDamaged).Dispose();
+                Open(disk.Crash(0, CrashMode.ProcessDeath), out var meanwhile, out JournalEnd end).Dispose();
                 Assert.Equal([1L], meanwhile.Select(record => record.Put![0].Id));
-                Assert.False(isDamaged);
+                Assert.NotEqual(JournalEnd.Damaged, end);
                 Assert.Equal(VfsStatus.Ok, journal.Append(Put(3, "c.mrc")));
                 Assert.Equal(VfsStatus.Ok, journal.Append(Put(4, "d.mrc")));
                 Assert.Equal(VfsStatus.Ok, journal.Sync());
             }
 
-            Open(disk.Crash(0, CrashMode.PowerCutLosesAll), out var records, out bool hasDamage).Dispose();
+            Open(disk.Crash(0, CrashMode.PowerCutLosesAll), out var records, out JournalEnd last).Dispose();
             Assert.Equal([1L, 3, 4], records.Select(record => record.Put![0].Id));
-            Assert.False(hasDamage);
+            Assert.NotEqual(JournalEnd.Damaged, last);
         }
     }
 
@@ -191,8 +191,8 @@ public sealed class JournalTests
 
             for (int seed = 0; seed < 10; seed++)
             {
-                Open(disk.Crash(seed, mode), out var records, out bool isDamaged).Dispose();
-                Assert.False(isDamaged);
+                Open(disk.Crash(seed, mode), out var records, out JournalEnd end).Dispose();
+                Assert.NotEqual(JournalEnd.Damaged, end);
                 long id = Assert.Single(records).Put![0].Id;
                 Assert.True(!isDone || id == 2);
                 hasSeenOld |= id == 1;
@@ -242,8 +242,8 @@ public sealed class JournalTests
             Actions = [new SourceAction(name, null, identity), new SourceAction("x", name, identity, RenameMode.KeepExisting, identity)],
             Number = 3,
         };
-        var read = Assert.Single(JournalLines.Parse(JournalLines.Of(record), out int goodBytes, out bool isDamaged));
-        Assert.Equal((JournalLines.Of(record).Length, false), (goodBytes, isDamaged));
+        var read = Assert.Single(JournalLines.Parse(JournalLines.Of(record), out int goodBytes, out JournalEnd end));
+        Assert.Equal((JournalLines.Of(record).Length, JournalEnd.Whole), (goodBytes, end));
         Assert.Equal(record.Put, read.Put);
         Assert.Equal(record.Actions, read.Actions);
         Assert.Equal(3, read.Number);
@@ -267,8 +267,8 @@ public sealed class JournalTests
         Assert.False(journal.IsLong(0));
     }
 
-    private static Journal Open(SimulatedDisk disk, out List<JournalRecord> records, out bool isDamaged) =>
-        Journal.Open(disk, Folder, s_header, out records, out _, out isDamaged);
+    private static Journal Open(SimulatedDisk disk, out List<JournalRecord> records, out JournalEnd end) =>
+        Journal.Open(disk, Folder, s_header, out records, out _, out end);
 
     private static JournalRecord Put(long id, string path) => new() { Put = [new StagedEntry(id, path, false, (ulong)id + 100)] };
 

@@ -78,52 +78,58 @@ public sealed class StagingRecoveryTests : IDisposable
         Assert.Equal(JobEnd.Done, next.Archive("p/q/a.mrc").End);
     }
 
-    [Fact]
-    public void Open_OfADamagedJournal_KeepsRawFilesThatItDoesNotName_AlsoWhenItIsStoppedAnywhere()
+    /// <param name="damagedLine">Of the four of the journal, of which the first is its header; null when all of it is gone.</param>
+    [Theory]
+    [InlineData(null, new string[0], new[] { "1", "2", "3" })]
+    [InlineData(2, new[] { "a.mrc" }, new[] { "2", "3" })]
+    [InlineData(3, new[] { "a.mrc", "b.mrc" }, new[] { "3" })] // as if it had been torn
+    public void Open_OfADamagedJournal_KeepsRawFilesThatItDoesNotName_AlsoWhenItIsStoppedAnywhere(int? damagedLine, string[] named, string[] orphans)
     {
         Create("a.mrc", [1]);
         Create("b.mrc", [2]);
         Create("c.mrc", [3]);
         Assert.All(["a.mrc", "b.mrc", "c.mrc"], name => Assert.Equal(VfsStatus.Ok, _machine.Sync(name)));
         byte[] journal = [.. _disk.ContentOf("/d/journal")!];
-        int secondLine = Array.IndexOf(journal, (byte)'\n') + 1;
-        journal[Array.IndexOf(journal, (byte)'\n', secondLine) + 20] ^= 1; // b.mrc
-        foreach (bool isLost in new[] { false, true })
+        int place = 20;
+        for (int line = 0; line < damagedLine; line++)
         {
-            for (int i = 1; ; i++)
+            place = Array.IndexOf(journal, (byte)'\n', place) + 20;
+        }
+
+        journal[place] ^= 1;
+        for (int i = 1; ; i++)
+        {
+            var disk = _disk.Crash(0, CrashMode.ProcessDeath);
+            if (damagedLine is null)
             {
-                var disk = _disk.Crash(0, CrashMode.ProcessDeath);
-                if (isLost)
-                {
-                    disk.Remove("/d/journal");
-                }
-                else
-                {
-                    disk.Put("/d/journal", journal);
-                }
+                disk.Remove("/d/journal");
+            }
+            else
+            {
+                disk.Put("/d/journal", journal);
+            }
 
-                disk.Faults.StopBeforeCall = i;
-                bool isDone = true;
-                try
-                {
-                    new StagingMachine(disk).Dispose();
-                }
-                catch (ProcessStoppedException)
-                {
-                    isDone = false;
-                }
+            disk.Faults.StopBeforeCall = i;
+            bool isDone = true;
+            try
+            {
+                new StagingMachine(disk).Dispose();
+            }
+            catch (ProcessStoppedException)
+            {
+                isDone = false;
+            }
 
-                var after = disk.Crash(i, i % 2 == 0 ? CrashMode.PowerCutLosesSome : CrashMode.ProcessDeath);
-                using var next = new StagingMachine(after);
-                Assert.Equal(isLost ? [] : ["a.mrc"], next.Visible().Keys);
-                Assert.Equal(isLost ? ["1", "2", "3"] : ["2", "3"], after.NamesIn("/d/orphans"));
-                Assert.Equal([3], after.ContentOf("/d/orphans/3"));
-                Assert.Equal(VfsStatus.Ok, next.Create("d.mrc"));
-                Assert.InRange(next.Area.Index.Find("d.mrc")!.Id, 4, 5);
-                if (isDone)
-                {
-                    break;
-                }
+            var after = disk.Crash(i, i % 2 == 0 ? CrashMode.PowerCutLosesSome : CrashMode.ProcessDeath);
+            using var next = new StagingMachine(after);
+            Assert.Equal(named, next.Visible().Keys);
+            Assert.Equal(orphans, after.NamesIn("/d/orphans"));
+            Assert.Equal([3], after.ContentOf("/d/orphans/3"));
+            Assert.Equal(VfsStatus.Ok, next.Create("d.mrc"));
+            Assert.InRange(next.Area.Index.Find("d.mrc")!.Id, 4, 5);
+            if (isDone)
+            {
+                return;
             }
         }
     }
@@ -146,7 +152,7 @@ public sealed class StagingRecoveryTests : IDisposable
         var after = _disk.Crash(0, CrashMode.ProcessDeath);
         after.Faults.Fail(DiskCall.Stat, 1, VfsStatus.Corrupt, isForEver: true, prefix: "/s/a.mrc");
         Assert.Equal(
-            "/d cannot be used for staging: a.mrc.hdf in the source cannot be changed (Corrupt)", Assert.Throws<IOException>(() => new StagingMachine(after)).Message);
+            "/d cannot be used for staging: a.mrc.hdf in the source cannot be changed (the disk failed)", Assert.Throws<IOException>(() => new StagingMachine(after)).Message);
         after.Faults.Clear();
         using var next = new StagingMachine(after);
         Assert.Empty(next.Visible());
