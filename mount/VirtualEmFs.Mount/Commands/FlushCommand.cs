@@ -40,7 +40,7 @@ internal static class FlushCommand
         int remainingFiles = 0;
         foreach (string? path in waits ? inSource : [])
         {
-            StagingAnswer answer = StagingClient.WaitForFlush(mountPoint, path);
+            StagingAnswer answer = StagingClient.WaitForFlush(mountPoint, path, "Ctrl-C ends the waiting, and nothing else");
             remainingFiles += answer.RemainingFiles;
             Print(answer);
         }

@@ -29,7 +29,8 @@ internal static class UnmountCommand
         WritingReport? writing = StagingClient.TryGetWriting(fullPath);
         if (writing is not null && !leavesStaged)
         {
-            FlushCommand.Print(StagingClient.WaitForFlush(fullPath, path: null));
+            FlushCommand.Print(StagingClient.WaitForFlush(
+                fullPath, path: null, "Ctrl-C leaves it mounted, and unmount --leave-staged keeps them staged for the next mount"));
         }
 
         writing = writing is null ? null : StagingClient.TryGetWriting(fullPath);

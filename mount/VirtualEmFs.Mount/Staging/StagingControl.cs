@@ -68,10 +68,7 @@ internal sealed class StagingControl(WriteBackQueue queue, StagingArea area, boo
         return new StagingAnswer(null, result.Remaining, result.RemainingCount);
     }
 
-    private StagingAnswer Retry(string path) => queue.Retry(path) switch
-    {
-        VfsStatus.Ok => new StagingAnswer(),
-        VfsStatus.NotFound => new StagingAnswer($"{PathBytes.ForDisplay(path)} is not staged: it is archived already, or there is no such file"),
-        var status => new StagingAnswer($"{PathBytes.ForDisplay(path)} cannot be tried again ({status})"),
-    };
+    private StagingAnswer Retry(string path) => queue.Retry(path)
+        ? new StagingAnswer()
+        : new StagingAnswer($"{PathBytes.ForDisplay(path)} is not staged: it is archived already, or there is no such file");
 }

@@ -21,9 +21,10 @@ internal static class StagingClient
     public static void Retry(string mountPoint, string path) => Ask(mountPoint, new StatusRequest("retry", path), s_timeout);
 
     /// <summary>Waits until files are archived, for as long as it takes; says on standard error how far that is, and what stands in the way.</summary>
+    /// <param name="wayOut">What users can do who do not want to wait.</param>
     /// <returns>What stays staged.</returns>
     /// <exception cref="CommandException">Likewise.</exception>
-    public static StagingAnswer WaitForFlush(string mountPoint, string? path)
+    public static StagingAnswer WaitForFlush(string mountPoint, string? path, string wayOut)
     {
         Task<StagingAnswer> answer = Task.Factory.StartNew(
             () => Ask(mountPoint, new StatusRequest("flush", path, Waits: true), timeout: null),
@@ -42,7 +43,7 @@ internal static class StagingClient
                 Clear(ref shown);
                 hindrance = reason;
                 Console.Error.WriteLine(
-                    $"emfs: {CommandOutput.Files(writing.FailingFiles)} cannot be archived at this moment, to be tried again: {PathBytes.ForDisplay(failing)}: {reason}");
+                    $"emfs: {CommandOutput.Files(writing.FailingFiles)} cannot be archived at this moment, to be tried again: {PathBytes.ForDisplay(failing)}: {reason}; {wayOut}");
             }
 
             if (!Console.IsErrorRedirected)

@@ -97,13 +97,6 @@ internal sealed partial class WriteBackQueue
         return false;
     }
 
-    private void NoteCommitted(RunningJob job)
-    {
-        string path = job.Entry.Path;
-        _memory.Note(path, job.Pending.Delay);
-        Finished?.Invoke(path.LastIndexOf('/') is var slash and >= 0 ? path[..slash] : "", job.File);
-    }
-
     private void Settle(RunningJob job, JobOutcome outcome)
     {
         if (outcome is { End: JobEnd.Failed, IsForEver: false, Reason: { } reason } && job.Pending.FailureCount + 1 >= FailuresUntilParked)

@@ -60,20 +60,14 @@ internal sealed partial class WriteBackQueue : IDisposable
         (_area, _disk, _archiver, _options, _logger, _time) = (area, disk, archiver, options, logger, time);
         _temporaries = new TemporaryFiles(area, disk);
         _originals = new OriginalStore(disk, area.FolderPath);
+        _memory = new CommitMemory(options, time);
         _commit = new FileCommit(area, disk, _temporaries, _originals, options, logger, time)
         {
-            Committed = NoteCommitted,
+            Committed = job => _memory.Note(job.Entry.Path, job.Pending.Delay),
         };
         _archiving = new FileArchiving(area, disk, archiver, _temporaries, _commit, options, logger) { Forecasting = Note };
-        _memory = new CommitMemory(options, time);
         _timer = time.CreateTimer(_ => _wake.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
-
-    /// <summary>
-    /// Told the folder in the source, and the file that is no longer staged there. Called from a worker while the file's
-    /// <see cref="StagedFile.Names"/> is held: it must not wait for names.
-    /// </summary>
-    public event Action<string, StagedFile>? Finished;
 
     /// <summary>Whether requests of readers wait; then the next job starts a little later. Quick, from any thread.</summary>
     public Func<bool>? ReadersAreActive { get; init; }
@@ -103,12 +97,12 @@ internal sealed partial class WriteBackQueue : IDisposable
     }
 
     /// <summary>Tries a parked or failing file again at once. Waits for the disk.</summary>
-    /// <returns><see cref="VfsStatus.NotFound"/> when nothing is staged under the path.</returns>
-    public VfsStatus Retry(string path)
+    /// <returns>False when nothing is staged under the path.</returns>
+    public bool Retry(string path)
     {
         if (_area.Index.Find(path) is not { } file)
         {
-            return VfsStatus.NotFound;
+            return false;
         }
 
         lock (_gate)
@@ -121,7 +115,7 @@ internal sealed partial class WriteBackQueue : IDisposable
         }
 
         RequestScan();
-        return VfsStatus.Ok;
+        return true;
     }
 
     /// <summary>No thread of it works any more: before <see cref="Start"/>, and after <see cref="Dispose"/> unless a disk hangs.</summary>

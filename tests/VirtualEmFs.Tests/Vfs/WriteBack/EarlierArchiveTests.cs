@@ -25,7 +25,7 @@ public sealed class EarlierArchiveTests
         Assert.True(file.IsGone);
         Assert.Single(fixture.Tasks);
         Assert.Equal(1, fixture.Queue.GetStatus().Totals.UntouchedFiles);
-        Assert.Equal(2, fixture.Finished.Count);
+        Assert.Equal(2, fixture.FinishedCount);
         Assert.Empty(fixture.Disk.NamesIn("/d/files"));
     }
 

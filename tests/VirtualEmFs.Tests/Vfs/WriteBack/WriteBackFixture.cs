@@ -24,7 +24,6 @@ internal sealed class WriteBackFixture : IDisposable, ILogger
         Archiver = new FakeArchiver(Disk);
         Area = StagingArea.Open(Disk, "/d", "/s", this, Time);
         Queue = new WriteBackQueue(Area, Disk, Archiver, _options, this, Time) { ReadersAreActive = readersAreActive };
-        Queue.Finished += (folder, file) => Finished.Enqueue((folder, file.Entry.Path));
     }
 
     public SimulatedDisk Disk { get; }
@@ -37,7 +36,15 @@ internal sealed class WriteBackFixture : IDisposable, ILogger
 
     public WriteBackQueue Queue { get; }
 
-    public ConcurrentQueue<(string Folder, string Path)> Finished { get; } = new();
+    /// <summary>Files that are staged no more, for they were archived or went to the source.</summary>
+    public long FinishedCount
+    {
+        get
+        {
+            var totals = Queue.GetStatus().Totals;
+            return totals.ArchivedFiles + totals.KeptRawFiles + totals.UntouchedFiles;
+        }
+    }
 
     public ConcurrentQueue<string> Log { get; } = new();
 
