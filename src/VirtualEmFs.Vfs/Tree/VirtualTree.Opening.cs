@@ -104,19 +104,23 @@ public sealed partial class VirtualTree
             description = VirtualMrc.Normalise(_formats.DescribeMember(description, node.Key.Member));
         }
 
+        // One who opens for writing may be about to empty it (cp over it): to the kernel that is a change of its length, after this.
         var damage = _damage.Of(description);
         bool isServed = _options.Damaged == DamagePolicy.Serve;
         if (damage is not null && !isServed)
         {
             NoteDamage(description.Files[0], Describe(damage));
-            return VfsStatus.Corrupt;
+            if (!forWriting)
+            {
+                return VfsStatus.Corrupt;
+            }
         }
 
         var frames = _reader.Open(description);
         if (frames.FirstDamage is { } met && damage is null)
         {
             MarkDamage(description, damage = met);
-            if (!isServed)
+            if (!isServed && !forWriting)
             {
                 frames.Dispose();
                 return VfsStatus.Corrupt;
@@ -132,8 +136,9 @@ public sealed partial class VirtualTree
         }
 
         bool keepsCache = _nodes.Open(node, node.Key.Version, file: null);
-        ulong handle = AddHandle(new MrcHandle(node, description, mrc, frames, endsAtDamage: damage is not null, forWriting));
-        return new OpenedFile(handle, KeepCache: keepsCache && damage is null, DirectIo: damage is not null);
+        bool endsAtDamage = damage is not null && isServed;
+        ulong handle = AddHandle(new MrcHandle(node, description, mrc, frames, endsAtDamage, forWriting));
+        return new OpenedFile(handle, KeepCache: keepsCache && damage is null, DirectIo: endsAtDamage);
     }
 
     /// <summary>The description of a virtual node's archive, after making sure that it is still that version.</summary>

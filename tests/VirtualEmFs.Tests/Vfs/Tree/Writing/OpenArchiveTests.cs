@@ -49,6 +49,37 @@ public sealed class OpenArchiveTests
         Assert.Equal(["a.mrc"], tree.InSource()); // an empty file is no MRC file
     }
 
+    /// <summary>cp over a damaged archive: the kernel opens it for writing, and empties it then.</summary>
+    [Fact]
+    public void DamagedArchive_CanBeEmptiedAndWrittenAnew_AndNothingElse()
+    {
+        using var tree = new WrittenTree();
+        tree.Archive("a.mrc", s_bytes);
+        string archivePath = tree.SourcePathOf("a.mrc.hdf");
+        byte[] archive = File.ReadAllBytes(archivePath);
+        archive.AsSpan(archive.Length / 2, 64).Fill(0xA5); // amid the samples
+        File.WriteAllBytes(archivePath, archive);
+        byte[] damaged = File.ReadAllBytes(archivePath);
+        ulong reader = tree.Open("a.mrc", forWriting: false);
+        Assert.Equal(VfsStatus.Corrupt, tree.AskRead(reader).Status);
+        tree.Tree.Release(reader);
+        Assert.Equal(VfsStatus.Corrupt, tree.AskOpen(tree.Find("a.mrc"), forWriting: false).Status);
+
+        ulong handle = tree.Open("a.mrc");
+        Assert.Equal(VfsStatus.Corrupt, tree.AskRead(handle).Status);
+        Assert.Equal(VfsStatus.Corrupt, tree.AskWrite(handle, 2000, s_patch).Status);
+        Assert.Equal(damaged, File.ReadAllBytes(archivePath));
+        byte[] anew = WrittenTree.Mrc(seed: 2);
+        Assert.Equal(VfsStatus.Ok, tree.Change(tree.Find("a.mrc"), new AttributeChange(LengthBytes: 0)));
+        tree.Write(handle, 0, anew);
+        Assert.Equal(anew, tree.Read(handle));
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(anew, tree.ReadAll("a.mrc"));
+        Assert.Equal(["a.mrc.hdf"], tree.InSource());
+        Assert.Equal(2, tree.Archiver.ArchiveCount);
+    }
+
     [Fact]
     public void Truncate_ToItsLength_BringsNothingBack()
     {

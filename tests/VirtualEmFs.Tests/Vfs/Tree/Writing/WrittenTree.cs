@@ -98,12 +98,14 @@ internal sealed class WrittenTree : IDisposable
 
     public ulong Open(string path, bool forWriting = true) => AskOpen(Find(path), forWriting).Value.Handle;
 
-    public byte[] Read(ulong handle, int lengthBytes = 1 << 20)
+    public ReadReply AskRead(ulong handle, int lengthBytes = 1 << 20)
     {
         var reply = new ReadReply();
         Tree.Read(handle, 0, lengthBytes, reply);
-        return reply.Bytes;
+        return reply;
     }
+
+    public byte[] Read(ulong handle, int lengthBytes = 1 << 20) => AskRead(handle, lengthBytes).Bytes;
 
     public byte[] ReadAll(string path)
     {
