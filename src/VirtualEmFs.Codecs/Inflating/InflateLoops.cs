@@ -52,15 +52,16 @@ internal static unsafe class InflateLoops
         }
     }
 
-    /// <summary>Runs two lanes in mixed blocks.</summary>
+    /// <summary>Runs two lanes in blocks of one kind.</summary>
     /// <returns>0 when all rounds are done, 1 or 2 when that lane needs a step.</returns>
     [MethodImpl(Once)]
-    public static int RunMixed(InflateLane* first, InflateLane* second, long rounds)
+    public static int Run<TRound>(InflateLane* first, InflateLane* second, long rounds)
+        where TRound : struct, IRound
     {
         unchecked
         {
             (ulong bits1, ulong bits2) = (first->Bits, second->Bits);
-(nuint count1, nuint count2) = ((nuint)first->BitCount, (nuint)second->BitCount);
+            (nuint count1, nuint count2) = ((nuint)first->BitCount, (nuint)second->BitCount);
             byte* source1 = first->Source;
             byte* source2 = second->Source;
             byte* target1 = first->Target;
@@ -68,13 +69,13 @@ internal static unsafe class InflateLoops
             int stopped = 0;
             for (; rounds > 0; rounds--)
             {
-                if (!TryMixed(first, isJoined: false, ref bits1, ref count1, ref source1, ref target1))
+                if (!TRound.Try(first, ref bits1, ref count1, ref source1, ref target1))
                 {
                     stopped = 1;
                     break;
                 }
 
-                if (!TryMixed(second, isJoined: false, ref bits2, ref count2, ref source2, ref target2))
+                if (!TRound.Try(second, ref bits2, ref count2, ref source2, ref target2))
                 {
                     stopped = 2;
                     break;
@@ -87,10 +88,11 @@ internal static unsafe class InflateLoops
         }
     }
 
-    /// <summary>Runs one lane in a mixed block.</summary>
-    /// <inheritdoc cref="RunMixed(InflateLane*, InflateLane*, long)"/>
+    /// <summary>Runs one lane in a block of one kind.</summary>
+    /// <returns>0 when all rounds are done, 1 when it needs a step.</returns>
     [MethodImpl(Once)]
-    public static int RunMixed(InflateLane* lane, long rounds)
+    public static int Run<TRound>(InflateLane* lane, long rounds)
+        where TRound : struct, IRound
     {
         unchecked
         {
@@ -98,84 +100,7 @@ internal static unsafe class InflateLoops
             nuint count = (nuint)lane->BitCount;
             byte* source = lane->Source;
             byte* target = lane->Target;
-            while (rounds > 0 && TryMixed(lane, isJoined: false, ref bits, ref count, ref source, ref target))
-            {
-                rounds--;
-            }
-
-            Store(lane, bits, count, source, target);
-            return rounds > 0 ? 1 : 0;
-        }
-    }
-
-    /// <summary>Runs one lane in a mixed block whose literals are joined with matches.</summary>
-    /// <inheritdoc cref="RunMixed(InflateLane*, InflateLane*, long)"/>
-    [MethodImpl(Once)]
-    public static int RunJoined(InflateLane* lane, long rounds)
-    {
-        unchecked
-        {
-            ulong bits = lane->Bits;
-            nuint count = (nuint)lane->BitCount;
-            byte* source = lane->Source;
-            byte* target = lane->Target;
-            while (rounds > 0 && TryMixed(lane, isJoined: true, ref bits, ref count, ref source, ref target))
-            {
-                rounds--;
-            }
-
-            Store(lane, bits, count, source, target);
-            return rounds > 0 ? 1 : 0;
-        }
-    }
-
-    /// <summary>Runs two lanes in blocks of literals.</summary>
-    /// <returns>0 when all rounds are done, 1 or 2 when that lane needs a step.</returns>
-    [MethodImpl(Once)]
-    public static int RunLiterals(InflateLane* first, InflateLane* second, long rounds)
-    {
-        unchecked
-        {
-            (ulong bits1, ulong bits2) = (first->Bits, second->Bits);
-(nuint count1, nuint count2) = ((nuint)first->BitCount, (nuint)second->BitCount);
-            byte* source1 = first->Source;
-            byte* source2 = second->Source;
-            byte* target1 = first->Target;
-            byte* target2 = second->Target;
-            int stopped = 0;
-            for (; rounds > 0; rounds--)
-            {
-                if (!TryLiterals(first, ref bits1, ref count1, ref source1, ref target1))
-                {
-                    stopped = 1;
-                    break;
-                }
-
-                if (!TryLiterals(second, ref bits2, ref count2, ref source2, ref target2))
-                {
-                    stopped = 2;
-                    break;
-                }
-            }
-
-            Store(first, bits1, count1, source1, target1);
-            Store(second, bits2, count2, source2, target2);
-            return stopped;
-        }
-    }
-
-    /// <summary>Runs one lane in a block of literals.</summary>
-    /// <inheritdoc cref="RunLiterals(InflateLane*, InflateLane*, long)"/>
-    [MethodImpl(Once)]
-    public static int RunLiterals(InflateLane* lane, long rounds)
-    {
-        unchecked
-        {
-            ulong bits = lane->Bits;
-            nuint count = (nuint)lane->BitCount;
-            byte* source = lane->Source;
-            byte* target = lane->Target;
-            while (rounds > 0 && TryLiterals(lane, ref bits, ref count, ref source, ref target))
+            while (rounds > 0 && TRound.Try(lane, ref bits, ref count, ref source, ref target))
             {
                 rounds--;
             }
@@ -191,6 +116,40 @@ internal static unsafe class InflateLoops
         lane->BitCount = (int)count;
         lane->Source = source;
         lane->Target = target;
+    }
+
+    /// <summary>What a loop does in one go, by the kind of block; false when the lane needs a step instead.</summary>
+    public interface IRound
+    {
+        /// <summary>Moves on in a stream whose ends are far enough away for it.</summary>
+        static abstract bool Try(InflateLane* lane, ref ulong bits, ref nuint count, ref byte* source, ref byte* target);
+    }
+
+    /// <summary>One literal or one match.</summary>
+    public readonly struct Mixed : IRound
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static bool Try(InflateLane* lane, ref ulong bits, ref nuint count, ref byte* source, ref byte* target) =>
+            TryMixed(lane, isJoined: false, ref bits, ref count, ref source, ref target);
+    }
+
+    /// <summary>The same, where literals are joined with the matches behind them.</summary>
+    public readonly struct Joined : IRound
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static bool Try(InflateLane* lane, ref ulong bits, ref nuint count, ref byte* source, ref byte* target) =>
+            TryMixed(lane, isJoined: true, ref bits, ref count, ref source, ref target);
+    }
+
+    /// <summary>Up to ten literals.</summary>
+    public readonly struct Literals : IRound
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static bool Try(InflateLane* lane, ref ulong bits, ref nuint count, ref byte* source, ref byte* target) =>
+            TryLiterals(lane, ref bits, ref count, ref source, ref target);
     }
 
     // One literal, one match of up to eight bytes from farther back than that, or, joined, the one behind the other. Changes nothing (but the

@@ -111,8 +111,8 @@ internal sealed unsafe class PairInflater : IDisposable
             int stopped = rounds <= 0
                 ? firstRounds <= 0 ? 1 : 2
                 : first->State == LaneState.Mixed
-                    ? InflateLoops.RunMixed(first, second, rounds)
-                    : InflateLoops.RunLiterals(first, second, rounds);
+                    ? InflateLoops.Run<InflateLoops.Mixed>(first, second, rounds)
+                    : InflateLoops.Run<InflateLoops.Literals>(first, second, rounds);
             if (stopped != 0)
             {
                 (stopped == 1 ? first : second)->Step();
@@ -131,9 +131,9 @@ internal sealed unsafe class PairInflater : IDisposable
                 ? 1
                 : state switch
                 {
-                    LaneState.Mixed => InflateLoops.RunMixed(lane, rounds),
-                    LaneState.Joined => InflateLoops.RunJoined(lane, rounds),
-                    _ => InflateLoops.RunLiterals(lane, rounds),
+                    LaneState.Mixed => InflateLoops.Run<InflateLoops.Mixed>(lane, rounds),
+                    LaneState.Joined => InflateLoops.Run<InflateLoops.Joined>(lane, rounds),
+                    _ => InflateLoops.Run<InflateLoops.Literals>(lane, rounds),
                 };
             if (stopped != 0)
             {
