@@ -148,17 +148,7 @@ public sealed class EarlierArchiveTests
             using var fixture = Archived(out _);
             var file = fixture.Write("a.mrc", "data.");
             fixture.Disk.SetAttributes(fixture.Area.RawPathOf(file.Entry), new AttributeChange(MtimeNs: 987_654_321));
-            Assert.Equal(VfsStatus.Ok, fixture.Area.SyncNames());
-            Assert.Equal(VfsStatus.Ok, RawCopy.Flush(fixture.Disk, fixture.Area.RawPathOf(file.Entry)));
-            fixture.Look();
-            fixture.Disk.Faults.StopBeforeCall = fixture.Disk.Faults.Calls + stop;
-            fixture.Time.Advance(TimeSpan.FromSeconds(60));
-            WriteBackFixture.Until(() =>
-            {
-                fixture.Time.Advance(TimeSpan.FromSeconds(1));
-                return fixture.Disk.Faults.IsStopped || fixture.Disk.NamesIn("/d/files").Length == 0;
-            });
-            bool isDone = !fixture.Disk.Faults.IsStopped;
+            bool isDone = fixture.ArchiveUntilStopped(file, stop, seconds: 60);
             using var next = fixture.After(mode);
             next.Queue.Start();
             Assert.Equal(0, next.Flush().RemainingCount);

@@ -62,17 +62,7 @@ public sealed class TemporaryFilesTests
             using var fixture = new WriteBackFixture(disk: TwoVolumes());
             fixture.Queue.Start();
             var file = fixture.Write("far/a.mrc", "data.");
-            Assert.Equal(VfsStatus.Ok, RawCopy.Flush(fixture.Disk, fixture.Area.RawPathOf(file.Entry)));
-            Assert.Equal(VfsStatus.Ok, fixture.Area.SyncNames());
-            fixture.Look();
-            fixture.Disk.Faults.StopBeforeCall = fixture.Disk.Faults.Calls + stop;
-            fixture.Time.Advance(TimeSpan.FromSeconds(30));
-            WriteBackFixture.Until(() =>
-            {
-                fixture.Time.Advance(TimeSpan.FromSeconds(1));
-                return fixture.Disk.Faults.IsStopped || fixture.Disk.NamesIn("/d/files").Length == 0;
-            });
-            bool isDone = !fixture.Disk.Faults.IsStopped;
+            bool isDone = fixture.ArchiveUntilStopped(file, stop, seconds: 30);
             using var next = fixture.After(mode);
             next.Queue.Start();
             Assert.DoesNotContain(next.InSource(), path => path.Contains(".emfs-tmp-", StringComparison.Ordinal));

@@ -60,6 +60,25 @@ internal sealed class WriteBackFixture : IDisposable, ILogger
     /// <summary>Waits for what other threads do.</summary>
     public static void Until(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, Deadline), "did not happen in time");
 
+    /// <summary>Lets time pass until a file that is durable is archived, or the machine stops before one of the calls to the disk that this takes.</summary>
+    /// <param name="stop">That call; the first is 1.</param>
+    /// <param name="seconds">How long the file must have been quiet.</param>
+    /// <returns>True when it was archived.</returns>
+    public bool ArchiveUntilStopped(StagedFile file, int stop, int seconds)
+    {
+        Assert.Equal(VfsStatus.Ok, RawCopy.Flush(Disk, Area.RawPathOf(file.Entry)));
+        Assert.Equal(VfsStatus.Ok, Area.SyncNames());
+        Look();
+        Disk.Faults.StopBeforeCall = Disk.Faults.Calls + stop;
+        Time.Advance(TimeSpan.FromSeconds(seconds));
+        Until(() =>
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            return Disk.Faults.IsStopped || Disk.NamesIn("/d/files").Length == 0;
+        });
+        return !Disk.Faults.IsStopped;
+    }
+
     public void Dispose()
     {
         Queue.Dispose();
