@@ -1,5 +1,3 @@
-using VirtualEmFs.Native.Libc;
-
 namespace VirtualEmFs.MountTests.Writing.Crashes;
 
 /// <summary>
@@ -31,11 +29,11 @@ internal sealed class ArchivingScenario
         byte[] stack = MrcContent.WholeNumbers(2, 32, 24, 3, seed: 2);
         foreach (string folder in new[] { "a", "b", "c", "c/d" })
         {
-            Add($"mkdir {folder}", calls => calls.MakeFolder(folder), files => files.Folders.Add(folder));
+            _steps.Add(ProgramStep.MakeFolder(folder));
         }
 
         WriteFile("a/1.mrc", MrcContent.WholeNumbers(1, 40, 30, 1, seed: 1), syncs: true);
-        Add("fsync a", calls => calls.SyncFolder("a"), _ => { });
+        _steps.Add(ProgramStep.SyncFolder("a"));
 
         // Frames first, and the header last, as MotionCor does.
         Create("a/2.mrcs");
@@ -48,7 +46,7 @@ internal sealed class ArchivingScenario
         // Under a temporary name, as rsync does.
         WriteFile("b/.4.map.x7", MrcContent.WholeNumbers(6, 30, 30, 2, seed: 4), syncs: true);
         Rename("b/.4.map.x7", "b/4.map");
-        Add("fsync b", calls => calls.SyncFolder("b"), _ => { });
+        _steps.Add(ProgramStep.SyncFolder("b"));
 
         WriteFile("c/d/5.mrc", MrcContent.WholeNumbers(0, 64, 20, 1, seed: 5), syncs: false);
         WriteFile("c/6.txt", [1, 2, 3, 4, 5], syncs: true);
@@ -66,7 +64,7 @@ internal sealed class ArchivingScenario
         Close("a/2.mrcs");
 
         // A new content under the old name, and one more that takes another's.
-        OpenEmptied("b/3.mrc");
+        _steps.Add(ProgramStep.OpenEmptied("b/3.mrc"));
         Write("b/3.mrc", 0, MrcContent.Noise(50, 40, seed: 13));
         Close("b/3.mrc");
         WriteFile("a/7.mrc", MrcContent.WholeNumbers(1, 20, 20, 1, seed: 7), syncs: true);
@@ -75,7 +73,7 @@ internal sealed class ArchivingScenario
         // A folder with an archive and a staged file in it.
         WriteFile("c/8.mrcs", MrcContent.WholeNumbers(1, 24, 24, 2, seed: 8), syncs: true);
         Rename("c", "e");
-        Add("fsync .", calls => calls.SyncFolder("."), _ => { });
+        _steps.Add(ProgramStep.SyncFolder("."));
         Unlink("b/4.map");
     }
 
@@ -85,10 +83,10 @@ internal sealed class ArchivingScenario
         Write("e/d/5.mrc", MrcContent.HeaderLengthBytes + 100, [1, 2, 3]);
         Close("e/d/5.mrc");
         Unlink("e/d/5.mrc");
-        Add("rmdir e/d", calls => calls.RemoveFolder("e/d"), files => files.Folders.Remove("e/d"));
+        _steps.Add(ProgramStep.RemoveFolder("e/d"));
         Rename("b/1.mrc", "a/1.mrc");
         Rename("b/3.mrc", "a/3.mrc");
-        Add("rmdir b", calls => calls.RemoveFolder("b"), files => files.Folders.Remove("b"));
+        _steps.Add(ProgramStep.RemoveFolder("b"));
         Unlink("e/8.mrcs");
     }
 
@@ -104,32 +102,25 @@ internal sealed class ArchivingScenario
         Close(path);
     }
 
-    private void Create(string path, bool isLossy = false) => Add(
-        $"create {path}", calls => calls.Open(path, LinuxFile.O_CREAT | LinuxFile.O_EXCL), files => files.Files.Add(path, new WrittenFile([], isLossy)));
+    private void Create(string path, bool isLossy = false) => _steps.Add(ProgramStep.Create(path, isLossy));
 
-    private void Open(string path) => Add($"open {path}", calls => calls.Open(path, 0), _ => { });
+    private void Open(string path) => _steps.Add(ProgramStep.Open(path));
 
-    private void OpenEmptied(string path) => Add(
-        $"empty {path}", calls => calls.Open(path, LinuxFile.O_TRUNC), files => files.Files[path] = files.Files[path] with { Bytes = [] });
+    private void Write(string path, int fileOffset, byte[] bytes) => _steps.Add(ProgramStep.Write(path, fileOffset, bytes));
 
-    private void Write(string path, int fileOffset, byte[] bytes) => Add(
-        $"write {bytes.Length} bytes at {fileOffset} of {path}", calls => calls.Write(path, fileOffset, bytes), files => files.Write(path, fileOffset, bytes));
+    private void Sync(string path) => _steps.Add(ProgramStep.Sync(path));
 
-    private void Sync(string path) => Add($"fsync {path}", calls => calls.Sync(path), _ => { });
+    private void Close(string path) => _steps.Add(ProgramStep.Close(path));
 
-    private void Close(string path) => Add($"close {path}", calls => calls.Close(path), _ => { });
+    private void Rename(string from, string to) => _steps.Add(ProgramStep.Rename(from, to));
 
-    private void Rename(string from, string to) => Add($"rename {from} {to}", calls => calls.Rename(from, to), files => files.Rename(from, to));
-
-    private void Unlink(string path) => Add($"unlink {path}", calls => calls.Unlink(path), files => files.Files.Remove(path));
+    private void Unlink(string path) => _steps.Add(ProgramStep.Unlink(path));
 
     private void Flush(bool flushes)
     {
         if (flushes)
         {
-            Add("flush", calls => calls.Flush(), _ => { });
+            _steps.Add(ProgramStep.Flush);
         }
     }
-
-    private void Add(string name, Func<ProgramCalls, int> call, Action<WrittenFiles> apply) => _steps.Add(new ProgramStep(name, call, apply));
 }

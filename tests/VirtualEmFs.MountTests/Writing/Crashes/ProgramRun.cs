@@ -25,14 +25,19 @@ internal sealed class ProgramRun
     /// <summary>Failures that the program was told of.</summary>
     public int Failures { get; private set; }
 
+    /// <summary>Calls that were answered.</summary>
+    public int AnsweredCalls { get; private set; }
+
     /// <summary>Each call and its answer.</summary>
     public string Log => string.Join("; ", _log);
 
     /// <summary>Makes the calls until the mount dies, the program gives up, or they end.</summary>
     /// <param name="failure">What a call may be answered with; null for success alone.</param>
-    public static ProgramRun Make(IReadOnlyList<ProgramStep> steps, string folder, ExpectedFailure? failure = null)
+    /// <param name="before">What there is when it starts; null for nothing.</param>
+    public static ProgramRun Make(IReadOnlyList<ProgramStep> steps, string folder, ExpectedFailure? failure = null, WrittenFiles? before = null)
     {
         var run = new ProgramRun();
+        run.Answered = run.Next = before?.Clone() ?? new WrittenFiles();
         using var calls = new ProgramCalls(folder);
         foreach (ProgramStep step in steps)
         {
@@ -77,6 +82,7 @@ internal sealed class ProgramRun
             return false;
         }
 
+        AnsweredCalls++;
         step.Apply(Answered);
         Next = Answered;
         return true;

@@ -14,6 +14,13 @@ internal sealed class WrittenFiles
     /// <summary>All names, folders with a slash at their end.</summary>
     public IEnumerable<string> Names => Files.Keys.Concat(Folders.Select(static folder => folder + "/")).Order(StringComparer.Ordinal);
 
+    /// <summary>What a program finds that starts anew.</summary>
+    public static WrittenFiles Of(MountedFiles shown) => new()
+    {
+        Files = new(shown.Files.ToDictionary(static file => file.Key, static file => new WrittenFile(file.Value)), StringComparer.Ordinal),
+        Folders = new(shown.Names.Where(static name => name.EndsWith('/')).Select(static name => name.TrimEnd('/')), StringComparer.Ordinal),
+    };
+
     public WrittenFiles Clone() => new() { Files = new(Files, StringComparer.Ordinal), Folders = new(Folders, StringComparer.Ordinal) };
 
     public void Write(string path, int fileOffset, byte[] bytes)
