@@ -73,22 +73,24 @@ public sealed class StagingCommandTests : IDisposable
     }
 
     /// <summary>A disk that is full for hours must not stop the people who want to know why nothing goes on.</summary>
-    [Fact]
-    public void Status_WhileAFlushWaitsForAFullDisk_SaysWhatStandsInTheWay()
+    [Theory]
+    [InlineData("Ctrl-C ends the waiting, and nothing else", "flush", "--wait")]
+    [InlineData("Ctrl-C leaves it mounted, and unmount --leave-staged keeps them staged for the next mount", "unmount")]
+    public void Status_WhileACommandWaitsForAFullDisk_SaysWhatStandsInTheWay(string wayOut, string command, params string[] options)
     {
         using MountedProcess mount = _project.MountFailing($"fail:ENOSPC:rename:1:always:{_project.Source}/a.mrc.hdf");
         File.WriteAllBytes(mount.PathOf("a.mrc"), WritingProject.Mrc(1));
-        using Process flush = Process.Start(new ProcessStartInfo(Programs.Emfs, ["flush", mount.MountPoint, "--wait"]) { RedirectStandardError = true })!;
-        Assert.Contains("emfs: 1 file cannot be archived at this moment, to be tried again: a.mrc: ", flush.StandardError.ReadLine(), StringComparison.Ordinal);
+        using Process waiting = Process.Start(new ProcessStartInfo(Programs.Emfs, [command, mount.MountPoint, .. options]) { RedirectStandardError = true })!;
+        Assert.Matches($"^emfs: 1 file cannot be archived at this moment, to be tried again: a.mrc: .*no space left.*; {wayOut}$", waiting.StandardError.ReadLine());
         JsonElement writing = WritingProject.Writing(mount);
         Assert.Equal("a.mrc", writing.GetProperty("failing")[0].GetProperty("path").GetString());
         Assert.Equal(1, writing.GetProperty("failingFiles").GetInt32());
         Assert.Contains("a.mrc", Programs.Check(Programs.Emfs, "status", mount.MountPoint), StringComparison.Ordinal);
         Assert.Equal(WritingProject.Mrc(1), File.ReadAllBytes(mount.PathOf("a.mrc")));
         AssertSilent(WritingProject.Emfs("retry", mount.MountPoint, "a.mrc"));
-        Assert.False(flush.HasExited);
-        flush.Kill();
-        flush.WaitForExit();
+        Assert.False(waiting.HasExited);
+        waiting.Kill();
+        waiting.WaitForExit();
         Assert.Equal(1, WritingProject.Writing(mount).GetProperty("stagedFiles").GetInt32());
     }
 
