@@ -30,9 +30,7 @@ internal sealed class SecondProcessMount : IDisposable
     /// <exception cref="CommandException">It does not end.</exception>
     public void Unmount()
     {
-        _isUnmounted = true;
-        using Process unmount = Start("unmount", _mountPoint);
-        if (!unmount.WaitForExit(s_deadline) || unmount.ExitCode != 0 || !_process.WaitForExit(s_deadline))
+        if (!TryUnmount())
         {
             throw new CommandException(ExitCode.Busy, $"the sample project is still mounted on {_mountPoint}");
         }
@@ -40,24 +38,24 @@ internal sealed class SecondProcessMount : IDisposable
 
     public void Dispose()
     {
-        try
+        if (!_isUnmounted && !_process.HasExited && !TryUnmount())
         {
-            if (!_isUnmounted && !_process.HasExited)
-            {
-                Unmount();
-            }
+            _process.Kill();
         }
-        finally
-        {
-            if (!_process.HasExited)
-            {
-                _process.Kill();
-            }
 
-            _process.Dispose();
-        }
+        _process.Dispose();
     }
 
-    private static Process Start(params string[] arguments) =>
-        Process.Start(new ProcessStartInfo(Environment.ProcessPath!, arguments) { RedirectStandardOutput = true })!;
+    private static Process Start(params string[] arguments)
+    {
+        string[] command = OwnProgram.Command;
+        return Process.Start(new ProcessStartInfo(command[0], [.. command[1..], .. arguments]) { RedirectStandardOutput = true })!;
+    }
+
+    private bool TryUnmount()
+    {
+        _isUnmounted = true;
+        using Process unmount = Start("unmount", _mountPoint);
+        return unmount.WaitForExit(s_deadline) && unmount.ExitCode == 0 && _process.WaitForExit(s_deadline);
+    }
 }

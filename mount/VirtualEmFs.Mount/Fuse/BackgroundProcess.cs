@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.IO.Pipes;
+using VirtualEmFs.Mount.Commands;
 using VirtualEmFs.Mount.Status;
 using VirtualEmFs.Native.Libc;
 
@@ -29,14 +30,9 @@ internal sealed class BackgroundProcess : IDisposable
     {
         using var pipe = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
         string logPath = RuntimeFolder.CreateLogPath(MountPlace.ResolveMountedPath(mountPoint));
-        var start = new ProcessStartInfo("/bin/sh", ["-c", RedirectingShell, Environment.ProcessPath!]) { Environment = { [LogVariableName] = logPath } };
-        string[] commandLine = Environment.GetCommandLineArgs();
-        bool startedByDotnet = Path.GetFileName(Environment.ProcessPath) == "dotnet"; // as: dotnet emfs.dll mount …
-        foreach (string argument in commandLine.Skip(startedByDotnet ? 0 : 1).Append(ReadyPipeOption).Append(pipe.GetClientHandleAsString()))
-        {
-            start.ArgumentList.Add(argument);
-        }
-
+        string[] arguments =
+            ["-c", RedirectingShell, .. OwnProgram.Command, .. Environment.GetCommandLineArgs()[1..], ReadyPipeOption, pipe.GetClientHandleAsString()];
+        var start = new ProcessStartInfo("/bin/sh", arguments) { Environment = { [LogVariableName] = logPath } };
         using Process process = Process.Start(start)!;
         pipe.DisposeLocalCopyOfClientHandle();
         using var reader = new StreamReader(pipe);

@@ -118,11 +118,15 @@ public sealed class ArchiveCommandTests : IDisposable
         Assert.Equal(1024 + (4 * 100 * 72), new FileInfo(_folder.PathOf("archive.mrc")).Length);
     }
 
-    /// <summary>The README's first command; it compares every sample itself.</summary>
-    [Fact]
-    public void Demo_RunsAndLeavesNothing()
+    /// <summary>The README's first command; it compares every sample itself. It starts this program again, as it was started.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Demo_RunsAndLeavesNothing(bool isStartedByDotnet)
     {
-        ProgramResult result = Programs.Run(TimeSpan.FromMinutes(3), Programs.Emfs, ["demo"]);
+        ProgramResult result = isStartedByDotnet
+            ? Programs.Run(TimeSpan.FromMinutes(3), "dotnet", [Programs.Emfs + ".dll", "demo"])
+            : Programs.Run(TimeSpan.FromMinutes(3), Programs.Emfs, ["demo"]);
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
         Assert.Contains("micrograph.mrc", result.Output, StringComparison.Ordinal);
         Assert.Matches(@"0\.500? of a step|0\.4\d+ of a step", result.Output);
