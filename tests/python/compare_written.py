@@ -74,11 +74,13 @@ def compare(name, arguments):
 
 def compare_source(names, arguments):
     stored = {}
+    found = tree(arguments.source, (".emfs",))
     for name in names:
         is_file = os.path.isfile(os.path.join(arguments.plain, name)) and not os.path.islink(os.path.join(arguments.plain, name))
-        is_archive = is_file and name.lower().endswith(MRC_NAMES) and name not in arguments.all_archived
+        # What was archived before it got a name that is none of an MRC file stays an archive.
+        is_archive = is_file and name not in arguments.all_archived and (
+            name.lower().endswith(MRC_NAMES) or (name + ".hdf" in found and name not in found))
         stored[name + ".hdf" if is_archive else name] = is_file and not is_archive
-    found = tree(arguments.source, (".emfs",))
     assert found == set(stored), f"the source: {sorted(found ^ set(stored))}"
     for name, is_plain in stored.items():
         if is_plain:
