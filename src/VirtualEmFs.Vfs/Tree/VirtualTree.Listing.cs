@@ -56,13 +56,21 @@ public sealed partial class VirtualTree
         await ForEach(lane, found.Length, async i => found[i] = await FindArchive(
             folderPath, archives[i].Name, isProbed: withAttributes || !FolderNames.IsNamedWithoutProbing(index, archives[i])));
         var files = new Dictionary<string, ArchiveFile>(found.Length, StringComparer.Ordinal);
+        var gone = new HashSet<string>(StringComparer.Ordinal);
         for (int i = 0; i < found.Length; i++)
         {
             if (found[i] is { } file)
             {
                 files.Add(archives[i].Name, file);
             }
+            else if (_source.Stat(PathOf(folderPath, archives[i].Name), followLinks: false, out _) == VfsStatus.NotFound)
+            {
+                // Removed since the names were read, perhaps by the mount itself: the file that it stood for went to the source as it is.
+                gone.Add(archives[i].Name);
+            }
         }
+
+        names = gone.Count == 0 ? names : [.. names.Where(name => !gone.Contains(name.Name))];
 
         var lister = new FolderLister(
             folder.Id == IFileTree.RootId, stat.Version.Device, _source.FullPath(folderPath), _options.ShowArchives, stagedNames, BindingsOf(folder));

@@ -29,6 +29,9 @@ internal sealed class FakeSourceTree : ISourceTree
     /// <summary>List without kinds, as some file systems do.</summary>
     public bool HidesKinds { get; set; }
 
+    /// <summary>Told a folder when its names were read, and before anybody else is.</summary>
+    public Action<string>? HasListed { get; set; }
+
     /// <summary>Calls that hang now.</summary>
     public int StalledCount => Volatile.Read(ref _stallCount);
 
@@ -101,8 +104,10 @@ internal sealed class FakeSourceTree : ISourceTree
         {
             names = [.. _entries.Where(pair => pair.Key.Length > 0 && FolderOf(pair.Key) == path)
                 .Select(pair => new SourceName(pair.Key[(pair.Key.LastIndexOf('/') + 1)..], HidesKinds ? null : pair.Value.Kind, pair.Value.Inode))];
-            return _entries.ContainsKey(path) ? VfsStatus.Ok : VfsStatus.NotFound;
         }
+
+        HasListed?.Invoke(path);
+        return Find(path) is null ? VfsStatus.NotFound : VfsStatus.Ok;
     }
 
     public VfsStatus ReadLink(string path, out string target)

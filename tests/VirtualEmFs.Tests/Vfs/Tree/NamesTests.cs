@@ -16,6 +16,21 @@ public sealed class NamesTests
         return header!;
     }
 
+    /// <summary>Its own name was never shown, and must not be because the archive goes in this moment.</summary>
+    [Fact]
+    public void List_WhileAnArchiveIsRemoved_DoesNotShowTheArchivesName()
+    {
+        using var bench = new TreeBench(s => s.File("X.mrc.hdf", "image").File("Y.mrc.hdf", "image"));
+        bench.Source.HasListed = folder =>
+        {
+            if (folder.Length == 0)
+            {
+                bench.Source.Remove("X.mrc.hdf");
+            }
+        };
+        Assert.Equal(["Y.mrc"], bench.List());
+    }
+
     [Fact]
     public void Files_ThatAreNotArchives_PassThrough()
     {
