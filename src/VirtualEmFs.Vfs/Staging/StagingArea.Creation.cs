@@ -8,7 +8,7 @@ internal sealed partial class StagingArea
     /// <summary>Creates an empty staged file under a path where nothing is.</summary>
     /// <param name="bind">Called before lookups and the write-back find it; what it refuses is taken back.</param>
     public VfsStatus Create(string path, in Creation creation, out StagedFile? file, Func<StagedFile, VfsStatus>? bind = null) =>
-        Stage(creation, null, null, () => new StagedPlace(VfsStatus.Ok, path, null), bind, out file);
+        Stage(creation, null, null, null, () => new StagedPlace(VfsStatus.Ok, path, null), bind, out file);
 
     /// <summary>
     /// Stages the content of an archive, which stays until the file is archived again; or, emptied, only takes its place.
@@ -21,14 +21,15 @@ internal sealed partial class StagingArea
     public VfsStatus Take(
         string path, ulong inode, in Creation creation, ArchiveBase? archive, Func<IDiskFile, string, VfsStatus>? restore,
         Func<StagedFile, VfsStatus> bind, out StagedFile? file) =>
-        Take(inode, creation, restore, () => new StagedPlace(VfsStatus.Ok, path, archive), bind, out file);
+        Take(inode, creation, restore, null, () => new StagedPlace(VfsStatus.Ok, path, archive), bind, out file);
 
     /// <summary>The same for an archive whose name may change while its content comes back.</summary>
+    /// <param name="copyAttributes">Gives the raw file, of which it is told the path, what programs set on the archive; null when nothing.</param>
     /// <param name="locate">Called then: what it refuses leaves everything as it was.</param>
     public VfsStatus Take(
-        ulong inode, in Creation creation, Func<IDiskFile, string, VfsStatus>? restore, Func<StagedPlace> locate,
-        Func<StagedFile, VfsStatus> bind, out StagedFile? file) =>
-        Stage(creation, inode, restore, locate, bind, out file);
+        ulong inode, in Creation creation, Func<IDiskFile, string, VfsStatus>? restore, Func<string, VfsStatus>? copyAttributes,
+        Func<StagedPlace> locate, Func<StagedFile, VfsStatus> bind, out StagedFile? file) =>
+        Stage(creation, inode, restore, copyAttributes, locate, bind, out file);
 
     /// <summary>Makes a raw file without a name, for an archive that was removed while it is open.</summary>
     /// <param name="raw">Empty; the caller's until it opens <paramref name="file"/> with it.</param>
@@ -64,8 +65,8 @@ internal sealed partial class StagingArea
     }
 
     private VfsStatus Stage(
-        in Creation creation, ulong? inode, Func<IDiskFile, string, VfsStatus>? restore, Func<StagedPlace> locate,
-        Func<StagedFile, VfsStatus>? bind, out StagedFile? file)
+        in Creation creation, ulong? inode, Func<IDiskFile, string, VfsStatus>? restore, Func<string, VfsStatus>? copyAttributes,
+        Func<StagedPlace> locate, Func<StagedFile, VfsStatus>? bind, out StagedFile? file)
     {
         file = null;
         long id = TakeId();
@@ -80,7 +81,7 @@ internal sealed partial class StagingArea
         try
         {
             Interlocked.Increment(ref _fileNames);
-            status = Fill(raw!, rawPath, creation, restore, out var stat);
+            status = Fill(raw!, rawPath, creation, restore, copyAttributes, out var stat);
             if (status != VfsStatus.Ok)
             {
                 return status;
@@ -103,10 +104,12 @@ internal sealed partial class StagingArea
     }
 
     private VfsStatus Fill(
-        IDiskFile raw, string rawPath, in Creation creation, Func<IDiskFile, string, VfsStatus>? restore, out SourceStat stat)
+        IDiskFile raw, string rawPath, in Creation creation, Func<IDiskFile, string, VfsStatus>? restore, Func<string, VfsStatus>? copyAttributes,
+        out SourceStat stat)
     {
         stat = default;
         var status = _disk.CanChangeOwner ? raw.SetAttributes(new AttributeChange(creation.Permissions, creation.Uid, creation.Gid)) : VfsStatus.Ok;
+        status = status == VfsStatus.Ok && copyAttributes is not null ? copyAttributes(rawPath) : status;
         if (status == VfsStatus.Ok && restore is not null)
         {
             status = restore(raw, rawPath);

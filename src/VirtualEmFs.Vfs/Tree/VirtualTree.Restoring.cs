@@ -142,7 +142,8 @@ public sealed partial class VirtualTree
             var status = Area.Take(
                 node.Facts.Attributes.Inode,
                 new Creation(node.Facts.Attributes.Permissions, stat.Uid, stat.Gid),
-                keepsSamples ? (raw, rawPath) => Restore(description, view, shownPath, archivePath, stat, raw, rawPath) : null,
+                keepsSamples ? (raw, _) => Restore(description, view, shownPath, stat, raw) : null,
+                rawPath => CopyExtendedAttributes(archivePath, rawPath),
                 () =>
                 {
                     _names.Enter().GetAwaiter().GetResult(); // renames took microseconds while the samples came back
@@ -280,8 +281,7 @@ public sealed partial class VirtualTree
         return status;
     }
 
-    private VfsStatus Restore(
-        ArchiveDescription description, MrcView view, string shownPath, string archivePath, SourceStat stat, IDiskFile raw, string rawPath)
+    private VfsStatus Restore(ArchiveDescription description, MrcView view, string shownPath, SourceStat stat, IDiskFile raw)
     {
         using var restoration = _restorations.Begin(shownPath, VirtualMrc.LengthOf(description));
         try
@@ -297,8 +297,7 @@ public sealed partial class VirtualTree
             return VfsStatus.Stale;
         }
 
-        var status = CopyExtendedAttributes(archivePath, rawPath);
-        return status == VfsStatus.Ok ? raw.SetAttributes(new AttributeChange(AtimeNs: stat.AtimeNs, MtimeNs: stat.Version.MtimeNs)) : status;
+        return raw.SetAttributes(new AttributeChange(AtimeNs: stat.AtimeNs, MtimeNs: stat.Version.MtimeNs));
     }
 
     /// <summary>Writes one answered read to a raw file.</summary>

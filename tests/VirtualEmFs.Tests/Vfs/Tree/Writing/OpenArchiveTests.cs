@@ -49,6 +49,24 @@ public sealed class OpenArchiveTests
         Assert.Equal(["a.mrc"], tree.InSource()); // an empty file is no MRC file
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2000)]
+    public void Truncate_OfAnArchive_KeepsWhatProgramsSetOnIt(int lengthBytes)
+    {
+        using var tree = new WrittenTree();
+        tree.Archive("a.mrc", s_bytes);
+        const string name = "user.note";
+        ulong nodeId = tree.Find("a.mrc");
+        Assert.Equal(
+            VfsStatus.Ok,
+            TreeBench.Ask<Done>(reply => tree.Tree.SetExtendedAttribute(nodeId, name, s_patch, ExtendedAttributeMode.CreateOrReplace, reply)).Status);
+        Assert.Equal(VfsStatus.Ok, tree.Change(tree.Find("a.mrc"), new AttributeChange(LengthBytes: lengthBytes)));
+        Assert.Equal(s_patch, TreeBench.Ask<byte[]>(reply => tree.Tree.GetExtendedAttribute(tree.Find("a.mrc"), name, reply)).Value);
+        tree.Flush();
+        Assert.Equal(s_patch, TreeBench.Ask<byte[]>(reply => tree.Tree.GetExtendedAttribute(tree.Find("a.mrc"), name, reply)).Value);
+    }
+
     /// <summary>cp over a damaged archive: the kernel opens it for writing, and empties it then.</summary>
     [Fact]
     public void DamagedArchive_CanBeEmptiedAndWrittenAnew_AndNothingElse()
