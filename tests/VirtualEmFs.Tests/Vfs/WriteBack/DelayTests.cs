@@ -82,20 +82,22 @@ public sealed class DelayTests
         var options = new WriteBackOptions { Workers = 1, LongestDelay = TimeSpan.FromSeconds(100) };
         using var fixture = WriteBackFixture.Started(options);
         double[] delays = [30, 60, 100, 100];
-        foreach (double delay in delays)
+        for (int i = 0; i < delays.Length; i++)
         {
-            var file = fixture.Write("a.mrc", $"version {fixture.Tasks.Length}.");
-            fixture.Advance(delay - 0.1);
+            var file = fixture.Write("a.mrc", $"version {i}.");
+            fixture.Advance(delays[i] - 0.1);
             Assert.Equal(StagedState.Writing, file.State);
             fixture.Advance(0.1);
-            WriteBackFixture.Until(() => file.IsGone);
+
+            // Not until the file is gone: when it was committed is noted after that, and the clock must not go on before.
+            WriteBackFixture.Until(() => fixture.FinishedCount == i + 1);
             fixture.Advance(5);
         }
 
         fixture.Time.Advance(options.ReopenWindow);
-        var later = fixture.Write("a.mrc", "long after.");
+        fixture.Write("a.mrc", "long after.");
         fixture.Advance(30);
-        WriteBackFixture.Until(() => later.IsGone);
+        WriteBackFixture.Until(() => fixture.FinishedCount == delays.Length + 1);
         Assert.Equal(5, fixture.Tasks.Length);
     }
 
