@@ -8,7 +8,7 @@ namespace VirtualEmFs.Mount.Fuse;
 /// <summary>Checks, before anything is mounted, that a mount can work; each refusal is one sentence that says what to do.</summary>
 internal static class MountPlace
 {
-    /// <summary>Refuses when libfuse, /dev/fuse, fusermount3 or the permission for allow_other is missing.</summary>
+    /// <summary>Refuses when libfuse, /dev/fuse, fusermount3 or a permission is missing.</summary>
     /// <exception cref="CommandException">With the package to install or the line to add.</exception>
     public static void RequireFuse(bool allowOther)
     {
@@ -30,6 +30,12 @@ internal static class MountPlace
         if (LinuxProcess.IsRoot)
         {
             return; // mounts by itself, with any option
+        }
+
+        if (!MayOpen("/dev/fuse"))
+        {
+            throw new CommandException(
+                ExitCode.FuseUnavailable, "this user may not open /dev/fuse; an administrator allows it, as udev's rules do, with: chmod 666 /dev/fuse");
         }
 
         if (!IsOnPath("fusermount3"))
@@ -153,6 +159,19 @@ internal static class MountPlace
 
     private static bool IsOnPath(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
+
+    private static bool MayOpen(string device)
+    {
+        try
+        {
+            using SafeFileHandle handle = File.OpenHandle(device, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            return true;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 
     private static bool AllowsOther(string configuration) =>
         File.Exists(configuration) && File.ReadLines(configuration).Any(static line => line.Trim() == "user_allow_other");

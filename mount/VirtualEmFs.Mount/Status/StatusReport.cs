@@ -6,6 +6,7 @@ using VirtualEmFs.Vfs.Staging;
 namespace VirtualEmFs.Mount.Status;
 
 /// <summary>The state of one mount at one moment; what the status socket sends.</summary>
+/// <param name="AllocatedBytes">Managed memory that was ever allocated.</param>
 /// <param name="SurvivingBytes">Managed memory of the generations above 0 after the last collection.</param>
 /// <param name="GarbageCollections0">Collections of generation 0 and above; each generation counts those of the ones above it too.</param>
 /// <param name="Requests">Requests by kind, in libfuse's names.</param>
@@ -14,7 +15,7 @@ namespace VirtualEmFs.Mount.Status;
 /// <param name="Tree">Null on a mount without archives, such as <c>emfs null</c>.</param>
 /// <param name="Writing">Null on a mount that only reads.</param>
 public sealed record StatusReport(
-    string Source, string MountPoint, int ProcessId, double UptimeSeconds, long ResidentBytes, long SurvivingBytes,
+    string Source, string MountPoint, int ProcessId, double UptimeSeconds, long ResidentBytes, long AllocatedBytes, long SurvivingBytes,
     int GarbageCollections0, int GarbageCollections1, int GarbageCollections2, int ActiveRequests, double OldestRequestSeconds,
     long BytesRead, IReadOnlyDictionary<string, long> Requests, IReadOnlyDictionary<string, long> Failures, long Exceptions, TreeStatus? Tree,
     WritingReport? Writing)
@@ -22,7 +23,7 @@ public sealed record StatusReport(
     internal static StatusReport Of(FuseHost host, string source, string mountPoint, MountedTree tree) => new(
         source, mountPoint, Environment.ProcessId,
         (DateTime.Now - System.Diagnostics.Process.GetCurrentProcess().StartTime).TotalSeconds, Environment.WorkingSet,
-        SurvivingLengthBytes(), GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2), host.ActiveRequestCount, host.OldestRequestAge.TotalSeconds,
+        GC.GetTotalAllocatedBytes(), SurvivingLengthBytes(), GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2), host.ActiveRequestCount, host.OldestRequestAge.TotalSeconds,
         host.Counters.BytesRead, host.Counters.Requests(), host.Counters.Failures(), host.Counters.Exceptions, tree.Status?.Invoke(), tree.Writing?.Invoke());
 
     private static long SurvivingLengthBytes()

@@ -18,6 +18,9 @@ internal sealed class PendingFile(StagedFile file)
     /// <summary>When it changed last, as it was put in line.</summary>
     public long ChangedTimestamp { get; set; }
 
+    /// <summary>When it was first seen open, and at every look since; in ticks of the time provider. Null while it is closed.</summary>
+    public long? OpenSince { get; set; }
+
     /// <summary>Goes before those that nobody asked for.</summary>
     public bool IsAskedFor { get; set; }
 

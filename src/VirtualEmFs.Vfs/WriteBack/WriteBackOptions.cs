@@ -18,6 +18,9 @@ public sealed record WriteBackOptions
     /// <summary>The longest that doubling makes a file wait.</summary>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromHours(6);
 
+    /// <summary>How long a flush waits for a file to be closed: a copy or a preview must not end it, a viewer that stays open must.</summary>
+    public TimeSpan FlushPatience { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Archives nothing: tells what each file would get, and puts it into the source unchanged.</summary>
     public bool IsDryRun { get; init; }
 

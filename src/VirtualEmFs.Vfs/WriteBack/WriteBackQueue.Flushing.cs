@@ -7,7 +7,7 @@ internal sealed partial class WriteBackQueue
 {
     /// <summary>
     /// Makes everything at and below a path due at once. Ends when none of the files that are staged there now is staged any more, but for
-    /// those that are open or parked; a full disk is waited for.
+    /// those that stay open or are parked; a full disk is waited for.
     /// </summary>
     /// <param name="path">Path in the source; null for everything.</param>
     public Task<FlushResult> Flush(string? path, CancellationToken cancellation) => Add(new FlushRequest(path ?? "", isAwaited: true), cancellation);

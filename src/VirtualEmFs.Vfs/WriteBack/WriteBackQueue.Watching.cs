@@ -126,13 +126,21 @@ internal sealed partial class WriteBackQueue
         lock (_gate)
         {
             bool isParked = IsParked(pending, entry);
+            pending.OpenSince = isOpen ? pending.OpenSince ?? now : null;
+            long patienceEnds = pending.OpenSince is { } since ? since + TicksOf(_options.FlushPatience) : long.MaxValue;
+            bool isAwaited = !isParked && now < patienceEnds;
             foreach (var flush in flushes)
             {
                 if (flush.Concerns(file))
                 {
                     isAskedFor = true;
-                    flush.WaitingCount += isParked || isOpen ? 0 : 1;
+                    flush.WaitingCount += isAwaited ? 1 : 0;
                 }
+            }
+
+            if (isAskedFor && isAwaited)
+            {
+                _nextDue = Math.Min(_nextDue, patienceEnds);
             }
 
             if (pending.IsRunning)

@@ -86,12 +86,12 @@ public sealed class StagingCommandTests : IDisposable
         Assert.Equal("a.mrc", writing.GetProperty("failing")[0].GetProperty("path").GetString());
         Assert.Equal(1, writing.GetProperty("failingFiles").GetInt32());
         Assert.Contains("a.mrc", Programs.Check(Programs.Emfs, "status", mount.MountPoint), StringComparison.Ordinal);
-        Assert.Equal(WritingProject.Mrc(1), File.ReadAllBytes(mount.PathOf("a.mrc")));
         AssertSilent(WritingProject.Emfs("retry", mount.MountPoint, "a.mrc"));
         Assert.False(waiting.HasExited);
         waiting.Kill();
         waiting.WaitForExit();
         Assert.Equal(1, WritingProject.Writing(mount).GetProperty("stagedFiles").GetInt32());
+        Assert.Equal(WritingProject.Mrc(1), File.ReadAllBytes(mount.PathOf("a.mrc")));
     }
 
     [Fact]

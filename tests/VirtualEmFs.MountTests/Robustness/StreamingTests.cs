@@ -52,11 +52,11 @@ public sealed class StreamingTests : IDisposable
         Assert.Equal(0, tree.GetProperty("leasesInUse").GetInt64());
     }
 
-    /// <summary>Blocks live in native memory, and replies in buffers that are used again: the collector has nothing to do but generation 0.</summary>
+    /// <summary>Blocks live in native memory, and replies in buffers that are used again: as managed memory they would be 160 MiB and more.</summary>
     [Theory]
     [InlineData("1GiB", "4K", false)]
     [InlineData("4MiB", "128K", true)]
-    public void Stream_AfterTheFirst_CollectsNoGeneration2AndLeavesNothing(string cacheSize, string blockSize, bool decodes)
+    public void Stream_AfterTheFirst_AllocatesLittleAndLeavesNothing(string cacheSize, string blockSize, bool decodes)
     {
         using MountedProcess mount = MountedProcess.StartIn(s_smallGeneration0, _folder.Path, "--cache-size", cacheSize);
         string[] files = Directory.GetFiles(mount.MountPoint);
@@ -70,12 +70,15 @@ public sealed class StreamingTests : IDisposable
 
         JsonElement decoded = mount.WaitForRest(), after = mount.Status();
         Assert.Equal(4 * files.Sum(path => new FileInfo(path).Length), Count(after, "bytesRead") - Count(before, "bytesRead"));
-        Assert.Equal(decodes ? 4 * BlockCount : 0, Count(decoded, "decodes") - Count(before.GetProperty("tree"), "decodes"));
-        Assert.Equal(Count(before, "garbageCollections2"), Count(after, "garbageCollections2"));
+        long reads = Count(after.GetProperty("requests"), "read") - Count(before.GetProperty("requests"), "read");
+        long decodeCount = Count(decoded, "decodes") - Count(before.GetProperty("tree"), "decodes");
+        Assert.Equal(decodes ? 4 * BlockCount : 0, decodeCount);
+
+        // Measured: 402 bytes for each read of a cached block. The rest is for reports, of which a slow machine asks for more.
+        Assert.InRange(Count(after, "allocatedBytes") - Count(before, "allocatedBytes"), 0, (1024 * (reads + decodeCount)) + (16 << 20));
         if (!decodes)
         {
             // The smallest object has 24 bytes: one that outlived each read would show three times as much.
-            long reads = Count(after.GetProperty("requests"), "read") - Count(before.GetProperty("requests"), "read");
             Assert.True(reads > 100_000, $"{reads} reads tell little");
             Assert.NotEqual(Count(before, "garbageCollections0"), Count(after, "garbageCollections0"));
             Assert.InRange(Count(after, "survivingBytes") - Count(before, "survivingBytes"), long.MinValue, 8 * reads);

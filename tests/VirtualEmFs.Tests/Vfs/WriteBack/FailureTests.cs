@@ -267,6 +267,32 @@ public sealed class FailureTests
         fixture.Area.Close(open, isWriter: true);
     }
 
+    /// <summary>Whoever copies a staged file while others wait for it must not end their waiting; a viewer left open must, or they would wait for it all day.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void FlushOfAFileThatIsOpen_WaitsForTwoSecondsThatItIsClosed(bool isClosed)
+    {
+        using var fixture = WriteBackFixture.Started(new WriteBackOptions { Workers = 1 });
+        var file = fixture.Write("a.mrc", "data.");
+        fixture.Open(file, isWriter: false);
+        var flush = fixture.Queue.Flush(null, TestContext.Current.CancellationToken);
+        fixture.Advance(1.9);
+        Assert.False(flush.IsCompleted);
+        if (isClosed)
+        {
+            fixture.Area.Close(file, isWriter: false);
+            Assert.Empty(WriteBackFixture.Wait(flush).Remaining);
+            Assert.Equal(["/s/a.mrc.hdf"], fixture.InSource());
+            return;
+        }
+
+        fixture.Time.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.Equal([new HeldFile("a.mrc", "a program has it open")], WriteBackFixture.Wait(flush).Remaining);
+        Assert.Empty(fixture.InSource());
+        fixture.Area.Close(file, isWriter: false);
+    }
+
     [Fact]
     public void FlushThatIsCancelled_EndsAtOnce()
     {

@@ -19,7 +19,7 @@ internal sealed class WriteBackFixture : IDisposable, ILogger
 
     public WriteBackFixture(WriteBackOptions? options = null, SimulatedDisk? disk = null, Func<bool>? readersAreActive = null)
     {
-        _options = options ?? new WriteBackOptions { Workers = 1 };
+        _options = options ?? new WriteBackOptions { Workers = 1, FlushPatience = TimeSpan.Zero };
         Disk = disk ?? new SimulatedDisk("/s", "/d");
         Archiver = new FakeArchiver(Disk);
         Area = StagingArea.Open(Disk, "/d", "/s", this, Time);
