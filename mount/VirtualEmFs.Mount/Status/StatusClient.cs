@@ -8,8 +8,8 @@ namespace VirtualEmFs.Mount.Status;
 /// <summary>Asks a mount's own process for its state, or to do something; touches neither the mount nor its data.</summary>
 internal static class StatusClient
 {
-    // Far longer than the answer takes; a process that is stopped must not hang its user's terminal.
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);
+    // Far longer than the answer takes, on a busy machine too; a process that is stopped must not hang its user's terminal.
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
 
     private const int MaximumReportLengthBytes = 16 << 20;
 
@@ -30,6 +30,9 @@ internal static class StatusClient
     {
         string fullPath = MountPlace.ResolveMountedPath(mountPoint);
         MountedFileSystem mount = Find(fullPath);
+
+        // Before a connection is there: the mount does not wait long for those who say nothing.
+        byte[] line = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(request, StatusJson.Default.StatusRequest) + "\n");
         foreach (string socketPath in RuntimeFolder.FindSocketPaths(mount))
         {
             try
@@ -38,7 +41,7 @@ internal static class StatusClient
                 socket.SendTimeout = (int)s_timeout.TotalMilliseconds;
                 socket.ReceiveTimeout = (int)(timeout ?? TimeSpan.Zero).TotalMilliseconds; // 0 is for ever
                 socket.Connect(new UnixDomainSocketEndPoint(socketPath));
-                socket.Send(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(request, StatusJson.Default.StatusRequest) + "\n"));
+                socket.Send(line);
                 byte[] answer = StatusLine.Receive(socket, MaximumReportLengthBytes);
                 if (answer.Length > 0)
                 {

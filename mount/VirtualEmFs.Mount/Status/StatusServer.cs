@@ -12,8 +12,8 @@ namespace VirtualEmFs.Mount.Status;
 /// </remarks>
 internal sealed partial class StatusServer : IDisposable
 {
-    // A client that connects and says nothing may not keep the others waiting for longer.
-    private static readonly TimeSpan s_clientTimeout = TimeSpan.FromSeconds(1);
+    // A client that connects and says nothing may not keep the others waiting for longer; one that a busy machine has stopped in between must be heard.
+    private static readonly TimeSpan s_clientTimeout = TimeSpan.FromSeconds(10);
     private const int MaximumRequestLengthBytes = 64 * 1024; // a path of 4096 bytes, each of them escaped
 
     private readonly string _socketPath;
