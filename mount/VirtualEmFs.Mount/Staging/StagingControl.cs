@@ -13,26 +13,35 @@ namespace VirtualEmFs.Mount.Staging;
 internal sealed class StagingControl(WriteBackQueue queue, StagingArea area, bool isDryRun)
 {
     // Measuring staged files waits for their disk; whoever asks how things stand does not, beyond this.
-    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
+    private readonly long _started = Stopwatch.GetTimestamp();
     private Task<WriteBackStatus>? _asked;                    // guarded by _gate
+    private long _askedTimestamp;                             // guarded by _gate
     private (WriteBackStatus Status, long Timestamp)? _known; // guarded by _gate
 
     /// <summary>How writing stands: now, or, when a disk hangs, when it last answered.</summary>
     public WritingReport Report()
     {
         Task<WriteBackStatus> asked;
+        long askedTimestamp;
         lock (_gate)
         {
-            asked = _asked is null || _asked.IsCompleted ? _asked = Task.Run(queue.GetStatus) : _asked;
+            if (_asked is null || _asked.IsCompleted)
+            {
+                _askedTimestamp = Stopwatch.GetTimestamp();
+                _asked = Task.Run(queue.GetStatus);
+            }
+
+            (asked, askedTimestamp) = (_asked, _askedTimestamp);
         }
 
         if (asked.Wait(s_patience))
         {
             lock (_gate)
             {
-                _known = (asked.Result, Stopwatch.GetTimestamp());
+                _known = (asked.Result, askedTimestamp); // what has happened since is perhaps not in it
             }
         }
 
@@ -41,7 +50,8 @@ internal sealed class StagingControl(WriteBackQueue queue, StagingArea area, boo
             return _known is var (status, timestamp)
                 ? WritingReport.Of(status, area.FolderPath, isDryRun, Stopwatch.GetElapsedTime(timestamp))
                 : WritingReport.Of(
-                    new WriteBackStatus(area.Index.Count, 0, TimeSpan.Zero, 0, 0, [], [], [], new WriteBackTotals(), []), area.FolderPath, isDryRun, TimeSpan.Zero);
+                    new WriteBackStatus(area.Index.Count, 0, TimeSpan.Zero, 0, 0, [], [], [], new WriteBackTotals(), []), area.FolderPath, isDryRun,
+                    Stopwatch.GetElapsedTime(_started));
         }
     }
 
