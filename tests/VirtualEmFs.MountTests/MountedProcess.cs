@@ -5,18 +5,20 @@ using System.Text.Json;
 namespace VirtualEmFs.MountTests;
 
 /// <summary>
-/// A mount in a process of its own, ready when the constructor returns and gone when it is disposed: asked to end, and after 10 s detached and
+/// A mount in a process of its own, ready when the constructor returns and gone when it is disposed: asked to end, and after a minute detached and
 /// killed, so that no test leaves a mount behind.
 /// </summary>
 internal sealed class MountedProcess : IDisposable
 {
     private static readonly TimeSpan s_readyDeadline = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan s_endDeadline = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_endDeadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_retryInterval = TimeSpan.FromSeconds(2);
 
     private readonly TemporaryFolder? _ownFolder;
     private readonly Process _process;
     private readonly StringBuilder _log = new(); // guarded by itself
     private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _outputEnd = new(), _errorEnd = new();
 
     private bool _isDisposed;
 
@@ -48,8 +50,8 @@ internal sealed class MountedProcess : IDisposable
         }
 
         _process = Process.Start(start)!;
-        _process.OutputDataReceived += (_, line) => Receive(line.Data, _ready);
-        _process.ErrorDataReceived += (_, line) => Receive(line.Data, null);
+        _process.OutputDataReceived += (_, line) => Receive(line.Data, _outputEnd, _ready);
+        _process.ErrorDataReceived += (_, line) => Receive(line.Data, _errorEnd, null);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         try
@@ -136,7 +138,7 @@ internal sealed class MountedProcess : IDisposable
         JsonElement tree = default;
         return SpinWait.SpinUntil(
             () => (tree = Status().GetProperty("tree")).GetProperty("queuedBlocks").GetInt64() == 0 && tree.GetProperty("leasesInUse").GetInt64() == 0,
-            s_endDeadline * 3)
+            s_endDeadline)
             ? tree
             : throw new TimeoutException($"the mount does not come to rest: {tree}");
     }
@@ -170,12 +172,21 @@ internal sealed class MountedProcess : IDisposable
         }
     }
 
-    /// <summary>Waits for the process to end.</summary>
+    /// <summary>Waits for the process to end; then <see cref="Log"/> has all that it has printed.</summary>
     /// <returns>Its exit code; 128 and the signal's number when one ended it.</returns>
     /// <exception cref="TimeoutException">It does not end within the deadline.</exception>
-    public int WaitForExit(TimeSpan deadline) => _process.WaitForExit(deadline)
+    public int WaitForExit(TimeSpan deadline) => _process.WaitForExit(deadline) && Task.WaitAll([_outputEnd.Task, _errorEnd.Task], deadline)
         ? _process.ExitCode
         : throw new TimeoutException($"emfs did not end within {deadline}:\n{Log}");
+
+    /// <summary>Asks the process to end, and waits until it has.</summary>
+    /// <returns>Its exit code.</returns>
+    /// <exception cref="TimeoutException">It does not end.</exception>
+    public int End()
+    {
+        AskToEnd();
+        return WaitForExit(s_endDeadline);
+    }
 
     /// <summary>Whether the process has ended, or does within a time.</summary>
     public bool HasEndedWithin(TimeSpan time) => _process.WaitForExit(time);
@@ -192,8 +203,8 @@ internal sealed class MountedProcess : IDisposable
         _isDisposed = true;
         if (!_process.HasExited)
         {
-            Programs.Run(s_endDeadline, "kill", ["-s", "TERM", ProcessId.ToString()]);
-            if (!_process.WaitForExit(s_endDeadline))
+            AskToEnd();
+            if (!_process.HasExited)
             {
                 Detach();
                 _process.Kill();
@@ -210,13 +221,29 @@ internal sealed class MountedProcess : IDisposable
         _ownFolder?.Dispose();
     }
 
+    /// <summary>Until it has ended, or the deadline has passed.</summary>
+    private void AskToEnd()
+    {
+        // A program that another thread of this one starts has, for a moment, everything open that this one has: then the mount is in use, and says so.
+        long started = Stopwatch.GetTimestamp();
+        do
+        {
+            Programs.Run(s_endDeadline, "kill", ["-s", "TERM", ProcessId.ToString()]);
+            while (!_process.WaitForExit(s_retryInterval) && Stopwatch.GetElapsedTime(started) < s_endDeadline && !Log.Contains("is busy", StringComparison.Ordinal))
+            {
+            }
+        }
+        while (!_process.HasExited && Stopwatch.GetElapsedTime(started) < s_endDeadline);
+    }
+
     private void Detach() => Programs.Run(s_endDeadline, "fusermount3", ["-uz", MountPoint]);
 
-    private void Receive(string? line, TaskCompletionSource<string>? ready)
+    private void Receive(string? line, TaskCompletionSource end, TaskCompletionSource<string>? ready)
     {
         if (line is null)
         {
             ready?.TrySetException(new InvalidOperationException("it ended"));
+            end.TrySetResult();
             return;
         }
 

@@ -89,7 +89,7 @@ public sealed class DiskFailureTests(ITestOutputHelper output)
         if (mount is not null)
         {
             ReadAll(site.MountPoint);
-            if (KilledSite.End(mount) is var exitCode and not 0)
+            if (mount.End() is var exitCode and not 0)
             {
                 return $"it ended with {exitCode}:\n{mount.Log}";
             }

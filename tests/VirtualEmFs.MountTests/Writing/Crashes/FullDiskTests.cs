@@ -175,7 +175,7 @@ public sealed class FullDiskTests
         Assert.Contains($"{site.Staging} is gone", MountControl.Writing(site.MountPoint, s_deadline).GetProperty("stagingProblem").GetString(), StringComparison.Ordinal);
         Assert.Contains("│ staging ", status.Output, StringComparison.Ordinal);
         Assert.Equal(archived, File.ReadAllBytes(Path.Combine(site.MountPoint, "1.mrc")));
-        Assert.Equal(0, KilledSite.End(mount));
+        Assert.Equal(0, mount.End());
         Assert.DoesNotContain("\n   at ", mount.Log, StringComparison.Ordinal);
     }
 

@@ -6,9 +6,7 @@ namespace VirtualEmFs.MountTests.Writing.Crashes;
 internal sealed class KilledSite : IDisposable
 {
     private static readonly TimeSpan s_deadline = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan s_endDeadline = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan s_retryInterval = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_settlingTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_settlingTime = TimeSpan.FromSeconds(60);
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<MountedProcess> _mounts = [];
@@ -70,19 +68,6 @@ internal sealed class KilledSite : IDisposable
         {
             mount.Kill();
         }
-    }
-
-    /// <summary>Asks a mount to end.</summary>
-    /// <returns>Its exit code.</returns>
-    public static int End(MountedProcess mount)
-    {
-        // A program that another thread of this one starts has, for a moment, everything open that this one has: then the mount is in use, and says so.
-        do
-        {
-            mount.Signal("TERM");
-        }
-        while (!mount.HasEndedWithin(s_retryInterval) && mount.Log.Contains("is busy", StringComparison.Ordinal));
-        return mount.WaitForExit(s_endDeadline);
     }
 
     /// <summary>Mounts once more, and compares everything with what a program was told: at once, and when all is archived.</summary>
