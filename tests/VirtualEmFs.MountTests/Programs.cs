@@ -42,13 +42,13 @@ internal static class Programs
         return new ProgramResult(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
     }
 
-    /// <summary>What a program prints that must succeed within a minute.</summary>
+    /// <summary>What a program prints that must succeed within three minutes.</summary>
     public static string Check(string program, params string[] arguments) => CheckIn("", program, arguments);
 
     /// <summary>The same in a working folder.</summary>
     public static string CheckIn(string workingFolder, string program, params string[] arguments)
     {
-        ProgramResult result = Run(TimeSpan.FromMinutes(1), program, arguments, workingFolder);
+        ProgramResult result = Run(TimeSpan.FromMinutes(3), program, arguments, workingFolder);
         Assert.True(
             result.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {result.ExitCode}:\n{result.Output}{result.Error}");
         return result.Output;

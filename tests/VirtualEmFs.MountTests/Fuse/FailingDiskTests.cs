@@ -6,7 +6,7 @@ namespace VirtualEmFs.MountTests.Fuse;
 /// <summary>A disk that fails below a writable mount, and answers that come too late.</summary>
 public sealed class FailingDiskTests : IDisposable
 {
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
     private readonly TemporaryFolder _source = new();
 

@@ -7,7 +7,7 @@ namespace VirtualEmFs.MountTests.Fuse;
 /// <summary>Mistakes and stalls behind the mount reach programs as errors, and the user as words.</summary>
 public sealed class FaultTests
 {
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
     /// <summary>An exception that left a callback would end the process, and every open file of every program with it.</summary>
     [Fact]

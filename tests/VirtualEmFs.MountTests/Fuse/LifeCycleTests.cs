@@ -10,7 +10,7 @@ public sealed class LifeCycleTests
     private const int NotMounted = 17;
     private const int MountPointUnusable = 11;
 
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
     [Theory]
     [InlineData("TERM")]
@@ -46,7 +46,7 @@ public sealed class LifeCycleTests
     public void Unmount_BusyMount_NamesTheHolderAndStaysUsable()
     {
         using MountedProcess mount = MountedProcess.StartNull("--size", "1MiB");
-        using Process holder = Process.Start(new ProcessStartInfo("sleep", "60") { WorkingDirectory = mount.MountPoint })!;
+        using Process holder = Process.Start(new ProcessStartInfo("sleep", "600") { WorkingDirectory = mount.MountPoint })!;
         try
         {
             ProgramResult result = Programs.Run(s_deadline, Programs.Emfs, ["unmount", mount.MountPoint]);
@@ -68,7 +68,7 @@ public sealed class LifeCycleTests
     {
         using MountedProcess mount = MountedProcess.StartNull("--size", "1MiB");
         using Process holder = Process.Start(
-            new ProcessStartInfo("bash", ["-c", $"exec 3< '{mount.PathOf("zeros-000.mrc")}'; echo open; exec sleep 60"]) { RedirectStandardOutput = true })!;
+            new ProcessStartInfo("bash", ["-c", $"exec 3< '{mount.PathOf("zeros-000.mrc")}'; echo open; exec sleep 600"]) { RedirectStandardOutput = true })!;
         try
         {
             Assert.Equal("open", holder.StandardOutput.ReadLine());

@@ -5,7 +5,7 @@ namespace VirtualEmFs.MountTests.Fuse;
 /// <summary>A folder mounted as it is, writable, for the tests of one class: each takes names of its own.</summary>
 public sealed class MirrorFixture : IDisposable
 {
-    private static readonly TimeSpan s_logDeadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_logDeadline = TimeSpan.FromSeconds(60);
 
     private readonly TemporaryFolder _source = new();
     private readonly MountedProcess _mount;

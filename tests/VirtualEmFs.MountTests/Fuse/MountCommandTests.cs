@@ -11,7 +11,7 @@ public sealed class MountCommandTests
     private const int MountPointUnusable = 11;
     private const int Overlap = 13;
 
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
     [Theory]
     [InlineData(new[] { "absent", "empty" }, SourceUnusable, "cannot be read")]

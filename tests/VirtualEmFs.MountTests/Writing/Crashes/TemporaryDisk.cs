@@ -23,5 +23,5 @@ internal sealed class TemporaryDisk : IDisposable
 
     public void Remount(string options) => Programs.Check("mount", "-o", $"remount,{options}", _folder);
 
-    public void Dispose() => Programs.Run(TimeSpan.FromSeconds(20), "umount", ["-l", _folder]);
+    public void Dispose() => Programs.Run(TimeSpan.FromSeconds(60), "umount", ["-l", _folder]);
 }

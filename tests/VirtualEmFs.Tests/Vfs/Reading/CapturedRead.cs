@@ -18,7 +18,7 @@ internal sealed class CapturedRead : IReadReply
     {
         get
         {
-            Assert.True(_done.Task.Wait(TimeSpan.FromSeconds(20)), "the read was not answered within 20 s");
+            Assert.True(_done.Task.Wait(TimeSpan.FromSeconds(60)), "the read was not answered within a minute");
             return _done.Task.Result;
         }
     }

@@ -133,7 +133,7 @@ public sealed class ReadEngineTests
             });
         }
 
-        Assert.True(SpinWait.SpinUntil(() => engine.LeasesInUse == 0, TimeSpan.FromSeconds(10)), $"{engine.LeasesInUse} leases were not returned");
+        Assert.True(SpinWait.SpinUntil(() => engine.LeasesInUse == 0, TimeSpan.FromSeconds(60)), $"{engine.LeasesInUse} leases were not returned");
     }
 
     [Fact]
