@@ -92,14 +92,26 @@ public sealed class MountOptionTests : IDisposable
     {
         using MountedProcess mount = MountedProcess.Start(Source, options);
         Programs.Check("stat", mount.PathOf("image.mrc"));
-        long before = Questions();
-        for (int i = 0; i < 5; i++)
+        if (asksAgain)
         {
-            Programs.Check("stat", mount.PathOf("image.mrc"));
+            Assert.InRange(QuestionsOfFiveLooks(), 5, long.MaxValue);
+        }
+        else
+        {
+            // A kernel that reclaims memory may drop a name in between, and asks for it once more.
+            Assert.Contains(Enumerable.Range(0, 20).Select(_ => QuestionsOfFiveLooks()), static count => count == 0);
         }
 
-        Assert.Equal(asksAgain, Questions() - before >= 5);
-        Assert.Equal(!asksAgain, Questions() == before);
+        long QuestionsOfFiveLooks()
+        {
+            long before = Questions();
+            for (int i = 0; i < 5; i++)
+            {
+                Programs.Check("stat", mount.PathOf("image.mrc"));
+            }
+
+            return Questions() - before;
+        }
 
         long Questions()
         {
