@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using Xunit;
 
 namespace VirtualEmFs.MountTests;
 
@@ -126,6 +127,31 @@ internal sealed class MountedProcess : IDisposable
         using var report = JsonDocument.Parse(Programs.Check(Programs.Emfs, "status", MountPoint, "--json"));
         return report.RootElement.Clone();
     }
+
+    /// <summary>How writing stands, as it was counted after this was called.</summary>
+    /// <exception cref="TimeoutException">It is not counted any more.</exception>
+    public JsonElement Writing() => WritingIn(Status);
+
+    /// <summary>The same of a report that is asked for in another way.</summary>
+    public static JsonElement WritingIn(Func<JsonElement> status)
+    {
+        for (long started = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(started) < s_endDeadline;)
+        {
+            // Where a disk or the machine is slow, a report tells what was counted before, and says so.
+            JsonElement writing = status().GetProperty("writing");
+            if (writing.GetProperty("ageSeconds").GetDouble() < Stopwatch.GetElapsedTime(started).TotalSeconds)
+            {
+                return writing;
+            }
+        }
+
+        throw new TimeoutException("what is staged is not counted any more");
+    }
+
+    /// <summary>Waits until no staged file is open: the kernel tells the mount of a close after the program has gone on.</summary>
+    /// <param name="openFiles">As many as stay open.</param>
+    public void WaitForClosing(int openFiles = 0) =>
+        Assert.True(SpinWait.SpinUntil(() => Writing().GetProperty("openFiles").GetInt32() == openFiles, s_endDeadline), "files stay open");
 
     /// <summary>The most memory that the process has had resident: VmHWM of /proc/PID/status.</summary>
     public long PeakResidentBytes =>

@@ -36,7 +36,7 @@ public sealed class WritableMountTests : IDisposable
         using (MountedProcess mount = _project.Mount())
         {
             File.WriteAllBytes(mount.PathOf("a.mrc"), WritingProject.Mrc(1));
-            ProgramResult unmounted = WritingProject.Emfs("unmount", mount.MountPoint);
+            ProgramResult unmounted = WritingProject.Unmount(mount);
             Assert.Equal((0, "", ""), (unmounted.ExitCode, unmounted.Output, unmounted.Error));
             Assert.Equal(["a.mrc.hdf"], _project.SourceNames);
             Assert.False(File.Exists(_project.PathOf("d", "owner")));
@@ -57,7 +57,7 @@ public sealed class WritableMountTests : IDisposable
         using (MountedProcess mount = _project.Mount())
         {
             File.WriteAllBytes(mount.PathOf("a.mrc"), WritingProject.Mrc(1));
-            Programs.Check(Programs.Emfs, "unmount", mount.MountPoint, "--leave-staged");
+            Assert.Equal(0, WritingProject.Unmount(mount, "--leave-staged").ExitCode);
             mount.WaitForExit(s_deadline);
         }
 
@@ -93,6 +93,8 @@ public sealed class WritableMountTests : IDisposable
             using MountedProcess mount = MountedProcess.StartAs(becoming, mountPoint, _project.Source, "--staging", Path.Combine(own, "d"), "--write-delay", "1h");
             Assert.Empty(Directory.GetFileSystemEntries(_project.PathOf("s", ".emfs", "tmp")));
             Programs.Check(becoming[0], [.. becoming[1..], "cp", input, Path.Combine(mountPoint, $"{user}.mrc")]);
+            Assert.True(
+                SpinWait.SpinUntil(() => Programs.Check(becoming[0], [.. becoming[1..], Programs.Emfs, "status", mountPoint, "--json"]).Contains("\"openFiles\":0", StringComparison.Ordinal), s_deadline));
             Programs.Check(becoming[0], [.. becoming[1..], Programs.Emfs, "flush", mountPoint, "--wait"]);
             File.WriteAllText(_project.PathOf("s", ".emfs", "tmp", "1-1.hdf"), "left by a kill");
             Assert.Equal($"root {group} 775", Programs.Check("stat", "-c", "%U %g %a", _project.PathOf("s", ".emfs", "tmp")).Trim());
@@ -113,7 +115,7 @@ public sealed class WritableMountTests : IDisposable
             File.WriteAllBytes(mount.PathOf("a.mrc"), content);
             if (end == "--leave-staged")
             {
-                ProgramResult unmounted = WritingProject.Emfs("unmount", mount.MountPoint, end);
+                ProgramResult unmounted = WritingProject.Unmount(mount, end);
                 Assert.Equal((0, ""), (unmounted.ExitCode, unmounted.Output));
                 Assert.Equal(
                     $"emfs: still staged in {_project.Staging}: 1 file ({content.Length / 1000.0:F1} kB), archived by the next emfs mount {_project.Source} {mount.MountPoint} --staging {_project.Staging}, and without a mount exported by: emfs recover {_project.Staging} --to FOLDER\n",
@@ -140,7 +142,7 @@ public sealed class WritableMountTests : IDisposable
 
         using MountedProcess next = _project.Mount();
         Assert.Equal(content, File.ReadAllBytes(next.PathOf("a.mrc")));
-        Assert.Equal(0, WritingProject.Emfs("flush", next.MountPoint, "--wait").ExitCode);
+        Assert.Equal(0, WritingProject.Flush(next).ExitCode);
         Assert.Equal(["a.mrc.hdf"], _project.SourceNames);
     }
 
@@ -187,7 +189,7 @@ public sealed class WritableMountTests : IDisposable
         Assert.Throws<IOException>(() => File.ReadAllBytes(other.PathOf("a.mrc")));
         Assert.Throws<IOException>(() => File.WriteAllBytes(other.PathOf("a.mrc"), []));
         File.WriteAllBytes(other.PathOf("b.mrc"), WritingProject.Mrc(2));
-        Assert.Equal(0, WritingProject.Emfs("unmount", other.MountPoint).ExitCode);
+        Assert.Equal(0, WritingProject.Unmount(other).ExitCode);
         Assert.Equal(["b.mrc.hdf"], _project.SourceNames);
         using MountedProcess first = _project.Mount();
         Assert.Equal(WritingProject.Mrc(1), File.ReadAllBytes(first.PathOf("a.mrc")));
@@ -199,7 +201,7 @@ public sealed class WritableMountTests : IDisposable
         using MountedProcess mount = _project.Mount("--dry-run", "--profile", "paper");
         byte[] content = WritingProject.Mrc(1);
         File.WriteAllBytes(mount.PathOf("a.mrc"), content);
-        Assert.Equal(0, WritingProject.Emfs("flush", mount.MountPoint, "--wait").ExitCode);
+        Assert.Equal(0, WritingProject.Flush(mount).ExitCode);
         Assert.Equal(["a.mrc"], _project.SourceNames);
         Assert.Equal(content, File.ReadAllBytes(_project.PathOf("s", "a.mrc")));
         JsonElement forecast = Assert.Single(WritingProject.Writing(mount).GetProperty("forecasts").EnumerateArray());
@@ -216,7 +218,7 @@ public sealed class WritableMountTests : IDisposable
         File.WriteAllBytes(mount.PathOf("raw", "a.mrc"), WritingProject.Mrc(1));
         File.WriteAllBytes(mount.PathOf("b.st"), WritingProject.Mrc(2));
         Assert.True(SpinWait.SpinUntil(() => _project.SourceNames is ["b.st.hdf", "raw"], s_deadline)); // its own delay
-        Assert.Equal(0, WritingProject.Emfs("flush", mount.MountPoint, "--wait").ExitCode);
+        Assert.Equal(0, WritingProject.Flush(mount).ExitCode);
         Assert.Equal(WritingProject.Mrc(1), File.ReadAllBytes(_project.PathOf("s", "raw", "a.mrc")));
         Assert.Contains("\"bits\": 7", Programs.Check(Programs.Emfs, "info", "--json", _project.PathOf("s", "b.st.hdf")), StringComparison.Ordinal);
     }

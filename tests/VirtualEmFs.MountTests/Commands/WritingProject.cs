@@ -42,7 +42,21 @@ internal sealed class WritingProject : IDisposable
     public static ProgramResult Emfs(params string[] arguments) => Programs.Run(s_deadline, Programs.Emfs, arguments);
 
     /// <summary>What a mount says about its writing.</summary>
-    public static JsonElement Writing(MountedProcess mount) => mount.Status().GetProperty("writing");
+    public static JsonElement Writing(MountedProcess mount) => mount.Writing();
+
+    /// <summary><c>emfs flush --wait</c> of everything, once nothing is open.</summary>
+    public static ProgramResult Flush(MountedProcess mount)
+    {
+        mount.WaitForClosing();
+        return Emfs("flush", mount.MountPoint, "--wait");
+    }
+
+    /// <summary><c>emfs unmount</c>, once nothing is open.</summary>
+    public static ProgramResult Unmount(MountedProcess mount, params string[] options)
+    {
+        mount.WaitForClosing();
+        return Emfs(["unmount", mount.MountPoint, .. options]);
+    }
 
     /// <summary>An MRC file of noise: one image of 96 × 80 float32.</summary>
     public static byte[] Mrc(int seed)

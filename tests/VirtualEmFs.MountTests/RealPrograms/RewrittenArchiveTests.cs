@@ -23,7 +23,9 @@ public sealed class RewrittenArchiveTests
                 frame[5, 5] = 12
                 return frame
             def stored():
-                subprocess.run(['{{Programs.Emfs}}', 'flush', '{{folders.Mounted}}', '--wait'], check=True)
+                while b'has it open' in (flush := subprocess.run(['{{Programs.Emfs}}', 'flush', '{{folders.Mounted}}', '--wait'], stderr=subprocess.PIPE)).stderr:
+                    pass  # the mount is told of a close after this program has gone on
+                flush.check_returncode()
                 with h5py.File(archive) as file:
                     images = file['/MDF/images']
                     return [(images[str(i)]['image'][()].tobytes(), *(images[str(i)].attrs['EMAN.stored_' + end][0] for end in ('renderbits', 'rendermin', 'rendermax')))
@@ -68,7 +70,9 @@ public sealed class RewrittenArchiveTests
                 with open(f'{index}.mrc', 'wb') as file:
                     file.write(header(shape) + noise(index, shape).tobytes())
             def stored():
-                subprocess.run(['{{Programs.Emfs}}', 'flush', '.', '--wait'], check=True)
+                while b'has it open' in (flush := subprocess.run(['{{Programs.Emfs}}', 'flush', '.', '--wait'], stderr=subprocess.PIPE)).stderr:
+                    pass  # likewise
+                flush.check_returncode()
                 return {entry.name: (entry.stat().st_ino, entry.stat().st_mtime_ns, entry.stat().st_size, open(entry.path, 'rb').read())
                         for entry in os.scandir('{{folders.Source}}') if entry.is_file()}
             before = stored()

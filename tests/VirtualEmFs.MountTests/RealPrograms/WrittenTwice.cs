@@ -6,7 +6,7 @@ namespace VirtualEmFs.MountTests.RealPrograms;
 /// <summary>A folder mounted for writing, and a plain one: the same programs write to both, and what they wrote must be the same.</summary>
 internal sealed class WrittenTwice : IDisposable
 {
-    private static readonly TimeSpan s_deadline = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromMinutes(3);
 
     private readonly TemporaryFolder _folder = new();
     private readonly string[] _options;
@@ -35,7 +35,7 @@ internal sealed class WrittenTwice : IDisposable
     /// <summary>The totals of the mount that runs now: how often something was archived, or left as it was.</summary>
     public JsonElement Totals => Writing.GetProperty("totals");
 
-    public JsonElement Writing => _mount.Status().GetProperty("writing");
+    public JsonElement Writing => _mount.Writing();
 
     public long Archived => Totals.GetProperty("archivedFiles").GetInt64();
 
@@ -61,6 +61,7 @@ internal sealed class WrittenTwice : IDisposable
     /// <summary>Archives everything.</summary>
     public void Flush()
     {
+        _mount.WaitForClosing();
         ProgramResult result = Programs.Run(s_deadline, Programs.Emfs, ["flush", Mounted, "--wait"]);
         Assert.Equal((0, "", ""), (result.ExitCode, result.Output, result.Error));
         JsonElement writing = Writing;
@@ -104,6 +105,7 @@ internal sealed class WrittenTwice : IDisposable
 
     public void Unmount()
     {
+        _mount.WaitForClosing();
         Programs.Check(Programs.Emfs, "unmount", Mounted);
         _mount.WaitForExit(s_deadline);
         _mount.Dispose();

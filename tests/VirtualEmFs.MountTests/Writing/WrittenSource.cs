@@ -56,7 +56,7 @@ internal sealed class WrittenSource : IDisposable
     }
 
     /// <summary>Waits until everything is archived.</summary>
-    public void Flush() => Assert.Equal(0, MountControl.Flush(_mount.MountPoint, s_flushDeadline));
+    public void Flush() => Assert.Equal(0, MountControl.FlushClosed(_mount.MountPoint, s_flushDeadline));
 
     /// <summary>Ends the mount and starts it anew, on another mount point.</summary>
     public void Remount()

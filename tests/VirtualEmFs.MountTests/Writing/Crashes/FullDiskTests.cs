@@ -73,7 +73,7 @@ public sealed class FullDiskTests
         site.Mount("", "--write-delay", "0");
         byte[] first = MrcContent.Incompressible(600, 1000, seed: 1), second = MrcContent.Incompressible(600, 1000, seed: 2);
         File.WriteAllBytes(Path.Combine(site.MountPoint, "1.mrc"), first);
-        Assert.Equal(0, MountControl.Flush(site.MountPoint, s_deadline));
+        Assert.Equal(0, MountControl.FlushClosed(site.MountPoint, s_deadline));
         string path = Path.Combine(site.MountPoint, "2.mrc");
         File.WriteAllBytes(path, second);
         Assert.Contains("no space left", WaitForFailure(site, "2.mrc"), StringComparison.OrdinalIgnoreCase);
@@ -97,7 +97,7 @@ public sealed class FullDiskTests
         Assert.Contains("no space left", WaitForFailure(site, "2.mrc"), StringComparison.OrdinalIgnoreCase);
 
         disk.Remount("size=16m");
-        Assert.Equal(0, MountControl.Flush(site.MountPoint, s_deadline));
+        Assert.Equal(0, MountControl.FlushClosed(site.MountPoint, s_deadline));
         var shown = MountedFiles.In(site.MountPoint);
         Assert.Null(site.Leftover(shown));
         Assert.Equal(first, shown.Files["1.mrc"]);
@@ -120,7 +120,7 @@ public sealed class FullDiskTests
         Assert.Equal("EROFS EROFS\n", MirrorFixture.PythonIn(site.MountPoint, "print(failure(os.mkdir, 'sub/d'), failure(os.open, 'sub/notes.txt', os.O_CREAT | os.O_RDWR))"));
 
         disk.Remount("rw,bind");
-        Assert.Equal(0, MountControl.Flush(site.MountPoint, s_deadline));
+        Assert.Equal(0, MountControl.FlushClosed(site.MountPoint, s_deadline));
         Assert.Equal(content, File.ReadAllBytes(path));
         Assert.Equal(["1.mrc.hdf"], Directory.GetFileSystemEntries(other).Select(Path.GetFileName));
     }
@@ -149,11 +149,12 @@ public sealed class FullDiskTests
         MountedProcess mount = site.Mount("", "--write-delay", "1h");
         byte[] archived = MrcContent.WholeNumbers(1, 30, 30, 1, seed: 1);
         File.WriteAllBytes(Path.Combine(site.MountPoint, "1.mrc"), archived);
-        Assert.Equal(0, MountControl.Flush(site.MountPoint, s_deadline));
+        Assert.Equal(0, MountControl.FlushClosed(site.MountPoint, s_deadline));
         File.WriteAllBytes(Path.Combine(site.MountPoint, "2.mrc"), archived);
         Assert.Equal(0, LinuxFile.Open(Path.Combine(site.MountPoint, "4.mrc"), LinuxFile.O_RDWR | LinuxFile.O_CREAT, out SafeFileHandle? open, 0x1A4));
         Assert.Equal(0, LinuxFile.Write(open!, 0, archived, out _));
         Assert.Equal(0, LinuxFile.Sync(open!, dataOnly: false));
+        mount.WaitForClosing(openFiles: 1); // what is open lives on without a name
         Directory.Delete(site.Staging, recursive: true);
 
         // No program is told that something is done which is not, and none waits for ever.

@@ -104,7 +104,7 @@ public sealed class KillTests(ITestOutputHelper output)
         KilledSite.Kill(killed);
         using (MountedProcess mount = site.Mount($"count:{site.PathOf("calls")}", OptionsOf(isPatient: true)))
         {
-            Assert.Equal(0, MountControl.Flush(site.MountPoint, s_flushDeadline));
+            Assert.Equal(0, MountControl.FlushClosed(site.MountPoint, s_flushDeadline));
         }
 
         return int.Parse(File.ReadAllText(site.PathOf("calls")));

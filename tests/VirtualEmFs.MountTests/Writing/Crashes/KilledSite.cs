@@ -81,7 +81,7 @@ internal sealed class KilledSite : IDisposable
             return before;
         }
 
-        if (MountControl.Flush(MountPoint, s_deadline) != 0)
+        if (MountControl.FlushClosed(MountPoint, s_deadline) != 0)
         {
             return $"the flush was not answered:\n{mount.Log}";
         }

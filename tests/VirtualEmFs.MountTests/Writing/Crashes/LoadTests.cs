@@ -64,7 +64,7 @@ public sealed partial class LoadTests(ITestOutputHelper output)
         }
 
         long flushing = Stopwatch.GetTimestamp();
-        Assert.Equal(0, MountControl.Flush(site.MountPoint, s_deadline));
+        Assert.Equal(0, MountControl.FlushClosed(site.MountPoint, s_deadline));
         output.WriteLine(
             $"{written.Sum()} micrographs written in {duration.TotalSeconds} s, {readBytes >> 30} GiB read, at most {mostStaged} staged, all archived {Stopwatch.GetElapsedTime(flushing).TotalSeconds:F1} s later; "
             + $"oldest request {oldestSeconds:F2} s, peak resident {mount.PeakResidentBytes >> 20} MiB");

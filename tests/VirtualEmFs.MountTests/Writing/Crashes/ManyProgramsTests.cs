@@ -75,7 +75,7 @@ public sealed class ManyProgramsTests(ITestOutputHelper output)
             }
         }
 
-        if (MountControl.Flush(site.MountPoint, s_flushDeadline) != 0)
+        if (MountControl.FlushClosed(site.MountPoint, s_flushDeadline) != 0)
         {
             return $"the flush was not answered:\n{mount.Log}";
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
@@ -10,13 +11,34 @@ namespace VirtualEmFs.MountTests.Writing.Crashes;
 internal static class MountControl
 {
     private const int LongestAnswerBytes = 1 << 20;
+    private const string FlushRequest = """{"command":"flush","waits":true}""";
 
     /// <summary>What <c>emfs flush --wait</c> asks for.</summary>
     /// <returns>0, or the error number when the mount died meanwhile.</returns>
-    public static int Flush(string mountPoint, TimeSpan deadline) => Ask(mountPoint, """{"command":"flush","waits":true}""", deadline) is null ? Errno.ENOTCONN : 0;
+    public static int Flush(string mountPoint, TimeSpan deadline) => Ask(mountPoint, FlushRequest, deadline) is null ? Errno.ENOTCONN : 0;
 
-    /// <summary>What <c>emfs status --json</c> prints of the writing.</summary>
-    public static JsonElement Writing(string mountPoint, TimeSpan deadline) => Status(mountPoint, deadline).GetProperty("writing");
+    /// <summary>The same, until nothing is left that is open: the kernel tells the mount of a close after the program has gone on, and a program that another
+    /// thread of this one starts has, for a moment, everything open that this one has.</summary>
+    /// <returns>Likewise.</returns>
+    public static int FlushClosed(string mountPoint, TimeSpan deadline)
+    {
+        for (long started = Stopwatch.GetTimestamp(); ; Thread.Sleep(10))
+        {
+            if (Ask(mountPoint, FlushRequest, deadline) is not { } answer)
+            {
+                return Errno.ENOTCONN;
+            }
+
+            bool isOpen = answer.GetProperty("remaining").EnumerateArray().Any(static file => file.GetProperty("reason").GetString() == "a program has it open");
+            if (!isOpen || Stopwatch.GetElapsedTime(started) > deadline)
+            {
+                return 0;
+            }
+        }
+    }
+
+    /// <summary>What <c>emfs status --json</c> prints of the writing, as it was counted after this was called.</summary>
+    public static JsonElement Writing(string mountPoint, TimeSpan deadline) => MountedProcess.WritingIn(() => Status(mountPoint, deadline));
 
     /// <summary>What <c>emfs status --json</c> prints.</summary>
     public static JsonElement Status(string mountPoint, TimeSpan deadline) =>
