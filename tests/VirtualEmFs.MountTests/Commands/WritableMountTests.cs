@@ -124,8 +124,16 @@ public sealed class WritableMountTests : IDisposable
             else
             {
                 // The list of names is written within a second.
-                Assert.True(SpinWait.SpinUntil(() => Directory.Exists(_project.PathOf("s", ".emfs", "staged")), s_deadline));
-                mount.Signal(end);
+                string lists = _project.PathOf("s", ".emfs", "staged");
+                Assert.True(SpinWait.SpinUntil(() => Directory.Exists(lists) && Directory.GetFiles(lists).Length > 0, s_deadline));
+                if (end == "TERM")
+                {
+                    mount.End();
+                }
+                else
+                {
+                    mount.Signal(end);
+                }
             }
 
             mount.WaitForExit(s_deadline);
