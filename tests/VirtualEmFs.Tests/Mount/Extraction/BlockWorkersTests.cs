@@ -58,7 +58,19 @@ public sealed class BlockWorkersTests
     public void Run_WhenCancelled_DisposesTheJobItLeavesUnfinished()
     {
         using var cancellation = new CancellationTokenSource();
-        var job = new CountingJob(1000) { Each = block => { if (block == 10) { cancellation.Cancel(); } } };
+        var job = new CountingJob(1000)
+        {
+            Each = block =>
+            {
+                if (block == 10)
+                {
+                    cancellation.Cancel();
+                }
+
+                // The other thread would do all that are left while this one is on its way.
+                Assert.True(block < 10 || cancellation.Token.WaitHandle.WaitOne(TimeSpan.FromMinutes(1)));
+            },
+        };
         Assert.Throws<OperationCanceledException>(() => BlockWorkers.Run([job], 2, cancellation.Token));
         Assert.Empty(job.Finished);
         Assert.True(job.IsDisposed);
