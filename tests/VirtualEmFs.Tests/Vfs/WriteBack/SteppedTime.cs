@@ -25,6 +25,18 @@ internal sealed class SteppedTime : TimeProvider
         }
     }
 
+    /// <summary>A timer will ring when time passes.</summary>
+    public bool IsTimerSet
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _timers.Exists(timer => timer.Due != long.MaxValue);
+            }
+        }
+    }
+
     public override long GetTimestamp() => Interlocked.Read(ref _ticks);
 
     public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch + TimeSpan.FromTicks(GetTimestamp()) + Correction;
