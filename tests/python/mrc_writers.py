@@ -37,17 +37,23 @@ def header_last(folder, kill=""):
 
 
 def series(folder, count, pause):
-    """SerialEM: a section is appended every now and then, the header written anew each time, and the file closed."""
+    """SerialEM: a section is appended every now and then, the header written anew each time, and the file closed. Prints for how many seconds it was
+    closed each time at most."""
     shape = (64, 48)
+    pauses, closing = [], None
     for index in range(int(count)):
         with open(f"{folder}/TS.st", "r+b" if index else "w+b") as file:
+            if closing is not None:
+                pauses.append(time.monotonic() - closing)
             file.seek(0)
             file.write(header((index + 1, *shape), 1))
             file.seek(0, os.SEEK_END)
             file.write(np.random.default_rng(index).poisson(300, shape).astype("<i2").tobytes())
+            closing = time.monotonic()
         with open(f"{folder}/TS.st.mdoc", "a") as file:
             file.write(f"[ZValue = {index}]\nTiltAngle = {3 * index}\n")
         time.sleep(float(pause))
+    print(*pauses)
 
 
 def open_series(folder, count):
