@@ -90,21 +90,29 @@ def imod(folder, version):
 
 
 def parallel(folder):
-    """IMOD's parallel tilt: several processes write disjoint sections of one file whose header is there already."""
+    """IMOD's parallel tilt: several processes write disjoint sections of one file whose header is there already. None
+    closes it before all have it open."""
     sections = noise(5, (8, 40, 48))
     with open(f"{folder}/parallel.rec", "wb") as file:
         file.write(header(sections.shape))
     children = []
+    (opened, tell_opened), (all_opened, tell_all_opened) = os.pipe(), os.pipe()
     for worker in range(4):
         child = os.fork()
         if child == 0:
+            os.close(tell_all_opened)
             with open(f"{folder}/parallel.rec", "r+b") as file:
+                os.write(tell_opened, b".")
+                os.read(all_opened, 1)
                 for index in range(worker, 8, 4):
                     file.seek(1024 + index * sections[0].nbytes)
                     file.write(sections[index].tobytes())
                     time.sleep(0.05)
             os._exit(0)
         children.append(child)
+    for _ in children:
+        os.read(opened, 1)
+    os.close(tell_all_opened)
     assert all(os.waitpid(child, 0)[1] == 0 for child in children)
 
 
