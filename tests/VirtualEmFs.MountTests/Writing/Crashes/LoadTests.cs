@@ -95,7 +95,7 @@ public sealed partial class LoadTests(ITestOutputHelper output)
     private int Write(KilledSite site, int writer, int files, long end)
     {
         int count = 0;
-        for (; Stopwatch.GetTimestamp() < end; count++)
+        for (; count == 0 || Stopwatch.GetTimestamp() < end; count++)
         {
             using SafeFileHandle file = File.OpenHandle(
                 Path.Combine(site.MountPoint, NameOf(writer, count % files)), FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
@@ -125,7 +125,7 @@ public sealed partial class LoadTests(ITestOutputHelper output)
     {
         long readBytes = 0;
         var buffer = new byte[MebibyteBytes];
-        for (int round = 0; Stopwatch.GetTimestamp() < end; round++)
+        for (int round = 0; readBytes == 0 || Stopwatch.GetTimestamp() < end; round++)
         {
             string path = Path.Combine(site.MountPoint, round % 4 == 3 ? NameOf(reader, 0) : archived[(reader + round) % archived.Length]);
             if (!File.Exists(path))
@@ -136,9 +136,13 @@ public sealed partial class LoadTests(ITestOutputHelper output)
             using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             _ = posix_fadvise(file, 0, 0, PosixFadvDontneed);
             long fileOffset = 0;
-            for (int lengthBytes; (lengthBytes = RandomAccess.Read(file, buffer, fileOffset)) > 0 && Stopwatch.GetTimestamp() < end;)
+            for (int lengthBytes; (lengthBytes = RandomAccess.Read(file, buffer, fileOffset)) > 0;)
             {
                 fileOffset += lengthBytes;
+                if (Stopwatch.GetTimestamp() >= end)
+                {
+                    break;
+                }
             }
 
             readBytes += fileOffset;
