@@ -6,7 +6,7 @@ namespace VirtualEmFs.Mount.Demo;
 /// <summary>A mount served by a second process of this program: a process that serves a mount must not read it.</summary>
 internal sealed class SecondProcessMount : IDisposable
 {
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
     private readonly string _mountPoint;
     private readonly Process _process;

@@ -28,7 +28,7 @@ public sealed class FuseHost : IDisposable
     // Measured: cold sequential reads gain 25-40 % at 512 KiB and more over the kernel's 128 KiB; from 1 MiB on nothing.
     private const int ReadAheadKiB = 1024;
 
-    private static readonly TimeSpan s_negotiationTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_negotiationTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan s_drainTimeout = TimeSpan.FromSeconds(5);
 
     // libfuse's log function takes no argument of ours.
