@@ -21,10 +21,10 @@ internal sealed class OwnerLock : IDisposable
     private readonly string _path;
     private readonly uint _permissions;
     private readonly MountOwner _owner;
-    private readonly SafeFileHandle _file;
+    private readonly LockedFile _file;
     private bool _isReleased;
 
-    private OwnerLock(string path, uint permissions, MountOwner owner, SafeFileHandle file, MountOwner? former) =>
+    private OwnerLock(string path, uint permissions, MountOwner owner, LockedFile file, MountOwner? former) =>
         (_path, _permissions, _owner, _file, Former) = (path, permissions, owner, file, former);
 
     /// <summary>Who owned it last and left the file, in order or not; null for nobody.</summary>
@@ -40,13 +40,13 @@ internal sealed class OwnerLock : IDisposable
     {
         while (true)
         {
-            using SafeFileHandle? found = Find(folder, path, out MountOwner? former, out bool isLocked);
+            using LockedFile? found = Find(folder, path, out MountOwner? former, out bool isLocked);
             if (found is not null)
             {
                 RequireDead(folder, path, former, isLocked, takesOver);
             }
 
-            SafeFileHandle? file = TryWrite(path, permissions, owner, replaces: found is not null, out int errno);
+            LockedFile? file = TryWrite(path, permissions, owner, replaces: found is not null, out int errno);
             if (errno != Errno.EEXIST)
             {
                 Require(errno, path, "cannot be written");
@@ -61,7 +61,7 @@ internal sealed class OwnerLock : IDisposable
     /// <exception cref="CommandException">A mount owns it.</exception>
     public static IDisposable? HoldDead(string folder, string path, bool isForced)
     {
-        SafeFileHandle? found = null;
+        LockedFile? found = null;
         try
         {
             found = Find(folder, path, out MountOwner? former, out bool isLocked);
@@ -95,7 +95,7 @@ internal sealed class OwnerLock : IDisposable
         if (filesAreStaged)
         {
             // Where it cannot be written, the process's end says the same on this machine.
-            using SafeFileHandle? ended = TryWrite(_path, _permissions, _owner with { HasEnded = true }, replaces: true, out _);
+            using LockedFile? ended = TryWrite(_path, _permissions, _owner with { HasEnded = true }, replaces: true, out _);
         }
         else
         {
@@ -110,7 +110,7 @@ internal sealed class OwnerLock : IDisposable
 
     /// <summary>Opens the owner's file and takes its lock; null when there is no file.</summary>
     /// <param name="isLocked">False where the file system has no locks.</param>
-    private static SafeFileHandle? Find(string folder, string path, out MountOwner? owner, out bool isLocked)
+    private static LockedFile? Find(string folder, string path, out MountOwner? owner, out bool isLocked)
     {
         while (true)
         {
@@ -136,12 +136,13 @@ internal sealed class OwnerLock : IDisposable
                 throw Refusal(folder, owner);
             }
 
+            var found = new LockedFile(file!);
             if (IsStillThere(file!, path))
             {
-                return file;
+                return found;
             }
 
-            file!.Dispose(); // replaced or removed in this moment
+            found.Dispose(); // replaced or removed in this moment
         }
     }
 
@@ -185,7 +186,7 @@ internal sealed class OwnerLock : IDisposable
 
     /// <summary>Writes the owner's file, and holds its lock.</summary>
     /// <param name="replaces">False: a file that has appeared meanwhile is <see cref="Errno.EEXIST"/>.</param>
-    private static SafeFileHandle? TryWrite(string path, uint permissions, MountOwner owner, bool replaces, out int errno)
+    private static LockedFile? TryWrite(string path, uint permissions, MountOwner owner, bool replaces, out int errno)
     {
         string newPath = $"{path}.{owner.Host}.{owner.ProcessId}";
         _ = LinuxCommit.Unlink(newPath); // of a process that had the same number
@@ -212,7 +213,7 @@ internal sealed class OwnerLock : IDisposable
         {
             // Lost in a power cut it is as good as ended: no process of this one lives then.
             _ = LinuxCommit.Sync(Path.GetDirectoryName(path)!);
-            return file;
+            return new LockedFile(file!);
         }
 
         file!.Dispose();
@@ -225,6 +226,16 @@ internal sealed class OwnerLock : IDisposable
         var buffer = new byte[MaximumLengthBytes];
         Require(LinuxFile.Read(file, 0, buffer, out int lengthBytes), path, "cannot be read");
         return MountOwner.Parse(buffer.AsSpan(0, lengthBytes));
+    }
+
+    /// <summary>An open file whose lock goes when it is disposed, whoever has a copy of its descriptor.</summary>
+    private sealed class LockedFile(SafeFileHandle file) : IDisposable
+    {
+        public void Dispose()
+        {
+            _ = LinuxFile.Unlock(file);
+            file.Dispose();
+        }
     }
 
     private static bool IsStillThere(SafeFileHandle file, string path) =>

@@ -29,6 +29,7 @@ public static unsafe class LinuxFile
     private const uint STATX_BASIC_STATS = 0x7FF;
     private const int LOCK_EX = 2;
     private const int LOCK_NB = 4;
+    private const int LOCK_UN = 8;
 
     private static bool IsArm => RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm;
 
@@ -194,6 +195,10 @@ public static unsafe class LinuxFile
     /// <summary>Takes a file's exclusive lock (flock), held until its last descriptor closes: until the process ends, however it ends.</summary>
     /// <returns>EAGAIN at once when another process holds it.</returns>
     public static int TryLock(SafeFileHandle file) => Result(Libc.flock(file, LOCK_EX | LOCK_NB));
+
+    /// <summary>Lets go of it at once. A program that is started at this moment has a copy of the descriptor for as long as its start takes, so that closing
+    /// alone does not.</summary>
+    public static int Unlock(SafeFileHandle file) => Result(Libc.flock(file, LOCK_UN));
 
     private static int Result(int status) => status < 0 ? Marshal.GetLastPInvokeError() : 0;
 }
