@@ -45,7 +45,7 @@ public sealed class MountCommandTests
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.PathOf("sub"));
-        Programs.CheckIn(folder.Path, "bash", "-c", "head -c 3000001 /dev/urandom > sub/data.bin; ln -s sub/data.bin link; printf x > $'caf\\xe9'; chmod 640 sub/data.bin");
+        Programs.CheckIn(folder.Path, "bash", "-c", "head -c 3000001 /dev/urandom > sub/data.bin; sync sub/data.bin; ln -s sub/data.bin link; printf x > $'caf\\xe9'; chmod 640 sub/data.bin");
         using MountedProcess mount = MountedProcess.Start(folder.Path);
 
         Programs.Check("diff", "-r", "--no-dereference", folder.Path, mount.MountPoint);

@@ -36,7 +36,7 @@ public sealed class GoldenMount : IDisposable
             string[] archives = Directory.GetFiles(Path.Combine(source, part));
             Array.Sort(archives, StringComparer.Ordinal);
             Extraction = Programs.Run(
-                TimeSpan.FromMinutes(1), Programs.Emfs,
+                TimeSpan.FromMinutes(3), Programs.Emfs,
                 ["extract", "--strict-statistics", "-o", Path.Combine(ExtractedFolder, part), .. archives]).Error + Extraction;
         }
     }
