@@ -57,11 +57,37 @@ internal sealed partial class StagingArea
 
     /// <summary>Notes that a plain file of the source waits to be archived where it lies.</summary>
     /// <param name="inode">st_ino under which it is shown.</param>
+    /// <param name="isExpected">Whether the file that has the path is the one that is meant; null for any.</param>
     /// <param name="bind">Called before lookups find it.</param>
-    public VfsStatus Adopt(string path, ulong inode, Func<StagedFile, VfsStatus>? bind, out StagedFile? file)
+    /// <returns><see cref="VfsStatus.Stale"/> when another file has the path, or none.</returns>
+    public VfsStatus Adopt(string path, ulong inode, Predicate<SourceStat>? isExpected, Func<StagedFile, VfsStatus>? bind, out StagedFile? file)
     {
-        IDiskFile? none = null;
-        return Land(new StagedEntry(TakeId(), path, IsInPlace: true, inode), bind, ref none, isNew: false, out file);
+        file = null;
+        var adopted = new StagedFile(new StagedEntry(TakeId(), path, IsInPlace: true, inode), _time.GetTimestamp());
+
+        // Opened here for whoever has it open already: under the lock of names everybody would wait for the source's disk.
+        var status = Open(adopted, 1, 0);
+        bool isOpen = status == VfsStatus.Ok;
+        SourceStat stat = default;
+        status = isOpen ? adopted.Raw.Stat(out stat)
+            : status == VfsStatus.AccessDenied ? _disk.Stat(FullPath(path), out stat) // its permissions let nobody open it
+            : status;
+        status = status == VfsStatus.Ok && isExpected?.Invoke(stat) != false ? Land(adopted, bind)
+            : status is VfsStatus.Ok or VfsStatus.NotFound ? VfsStatus.Stale
+            : status;
+        if (status != VfsStatus.Ok)
+        {
+            adopted.Dispose();
+            return status;
+        }
+
+        if (isOpen)
+        {
+            Close(adopted, isWriter: false);
+        }
+
+        file = adopted;
+        return VfsStatus.Ok;
     }
 
     private VfsStatus Stage(
@@ -89,8 +115,30 @@ internal sealed partial class StagingArea
 
             inode ??= InodeNumbers.Mix(stat.Version.Device, stat.Version.Inode, NodeFlavour.Staged, 0);
             (status, string path, var archive) = locate();
-            status = status != VfsStatus.Ok ? status : Land(new StagedEntry(id, path, IsInPlace: false, inode.Value, archive), bind, ref raw, isNew: restore is null, out file);
+            if (status != VfsStatus.Ok)
+            {
+                return status;
+            }
+
+            var staged = new StagedFile(new StagedEntry(id, path, IsInPlace: false, inode.Value, archive), _time.GetTimestamp());
+            if (restore is null)
+            {
+                // Whoever creates a file may write to it, even where its permissions let nobody open it again.
+                staged.Hold(raw!);
+                raw = null;
+            }
+
+            status = Land(staged, bind);
             isStaged = status == VfsStatus.Ok;
+            if (isStaged)
+            {
+                file = staged;
+            }
+            else
+            {
+                staged.Dispose();
+            }
+
             return status;
         }
         finally
@@ -121,25 +169,7 @@ internal sealed partial class StagingArea
         return status == VfsStatus.Ok ? raw.Stat(out stat) : status;
     }
 
-    private VfsStatus Land(StagedEntry entry, Func<StagedFile, VfsStatus>? bind, ref IDiskFile? raw, bool isNew, out StagedFile? file)
-    {
-        file = new StagedFile(entry, _time.GetTimestamp());
-        if (isNew && raw is not null)
-        {
-            // Whoever creates a file may write to it, even where its permissions let nobody open it again.
-            file.Hold(raw);
-            raw = null;
-        }
-
-        var status = Apply([entry], [], file, bind);
-        if (status != VfsStatus.Ok)
-        {
-            file.Dispose();
-            file = null;
-        }
-
-        return Named(status);
-    }
+    private VfsStatus Land(StagedFile file, Func<StagedFile, VfsStatus>? bind) => Named(Apply([file.Entry], [], file, bind));
 
     private long TakeId()
     {

@@ -206,9 +206,11 @@ public sealed partial class VirtualTree
             return VfsStatus.Ok;
         }
 
+        var (device, inode) = (source.Version.Device, source.Version.Inode);
         var node = _nodes.Find(KeyOfSource(source));
         return Area.Adopt(
-            newPath, KeyOfSource(source).InodeNumber, staged => node is null ? VfsStatus.Ok : Attach(node, staged), out _);
+            newPath, KeyOfSource(source).InodeNumber, found => found.Version.Device == device && found.Version.Inode == inode,
+            staged => node is null ? VfsStatus.Ok : Attach(node, staged), out _);
     }
 
     private VfsStatus RenameArchive(

@@ -47,7 +47,7 @@ public sealed partial class VirtualTree
 
             if (!node.Key.IsVirtualFile)
             {
-                return Adopt(node);
+                return await Adopt(node);
             }
 
             // An archive that is renamed or removed while its samples come back is asked for them again.
@@ -67,15 +67,25 @@ public sealed partial class VirtualTree
     }
 
     /// <summary>A file with several names stays raw: archived under one of them, it would part from the others.</summary>
-    private Outcome<StagedFile?> Adopt(Node node)
+    private async Task<Outcome<StagedFile?>> Adopt(Node node)
     {
-        if (_source.Stat(node.Facts.Path, followLinks: false, out var stat) != VfsStatus.Ok || !IsSameFile(node, stat) || stat.LinkCount > 1)
+        await _names.Enter(); // no rename gives the file another name, or its name to another file
+        try
         {
-            return Outcome<StagedFile?>.Of(null); // or open, and without a name: nothing is left to archive
-        }
+            string path = node.Facts.Path;
+            if (_source.Stat(path, followLinks: false, out var stat) != VfsStatus.Ok || !IsSameFile(node, stat) || stat.LinkCount > 1)
+            {
+                return Outcome<StagedFile?>.Of(null); // or open, and without a name: nothing is left to archive
+            }
 
-        var status = Area.Adopt(node.Facts.Path, node.Facts.Attributes.Inode, staged => Attach(node, staged), out var staged);
-        return status == VfsStatus.Ok ? staged : status;
+            var status = Area.Adopt(
+                path, node.Facts.Attributes.Inode, found => IsSameFile(node, found), staged => Attach(node, staged), out var staged);
+            return status is VfsStatus.Ok or VfsStatus.Stale ? Outcome<StagedFile?>.Of(staged) : status;
+        }
+        finally
+        {
+            _names.Leave();
+        }
     }
 
     private async Task<Outcome<StagedFile?>> StageArchive(Node node, bool keepsSamples)

@@ -3,14 +3,20 @@ using VirtualEmFs.Vfs.Ports;
 
 namespace VirtualEmFs.Tests.Vfs.Tree.Writing;
 
-/// <summary>A disk that lets a test look on before and after each rename.</summary>
+/// <summary>A disk that lets a test look on at some of its calls.</summary>
 internal sealed class GatedDisk(IDisk disk) : IDisk
 {
-    /// <summary>Told the new path.</summary>
+    /// <summary>Told the new path before a rename.</summary>
     public Action<string>? Renaming { get; set; }
 
     /// <summary>Likewise, when the file has it.</summary>
     public Action<string>? Renamed { get; set; }
+
+    /// <summary>Told the path of a file before it is opened.</summary>
+    public Action<string>? Opening { get; set; }
+
+    /// <summary>Told the path of a folder before it is flushed.</summary>
+    public Action<string>? SyncingFolder { get; set; }
 
     public bool CanChangeOwner => disk.CanChangeOwner;
 
@@ -22,7 +28,11 @@ internal sealed class GatedDisk(IDisk disk) : IDisk
         return status;
     }
 
-    public VfsStatus Open(string path, DiskAccess access, uint permissions, out IDiskFile? file) => disk.Open(path, access, permissions, out file);
+    public VfsStatus Open(string path, DiskAccess access, uint permissions, out IDiskFile? file)
+    {
+        Opening?.Invoke(path);
+        return disk.Open(path, access, permissions, out file);
+    }
 
     public VfsStatus Stat(string path, out SourceStat stat) => disk.Stat(path, out stat);
 
@@ -51,7 +61,11 @@ internal sealed class GatedDisk(IDisk disk) : IDisk
 
     public VfsStatus RemoveExtendedAttribute(string path, string name) => disk.RemoveExtendedAttribute(path, name);
 
-    public VfsStatus SyncFolder(string path) => disk.SyncFolder(path);
+    public VfsStatus SyncFolder(string path)
+    {
+        SyncingFolder?.Invoke(path);
+        return disk.SyncFolder(path);
+    }
 
     public VfsStatus GetCapacity(string path, out FileSystemCapacity capacity) => disk.GetCapacity(path, out capacity);
 }

@@ -119,6 +119,8 @@ internal sealed class WrittenTree : IDisposable
 
     public void Write(ulong handle, long fileOffset, byte[] bytes) => Assert.Equal(bytes.Length, AskWrite(handle, fileOffset, bytes).Value);
 
+    public Reply<Done> AskSync(ulong handle) => TreeBench.Ask<Done>(reply => Tree.Sync(handle, dataOnly: false, reply));
+
     /// <summary>A new file, written and closed.</summary>
     public void WriteFile(string path, byte[] bytes)
     {

@@ -1,0 +1,84 @@
+using VirtualEmFs.Vfs;
+using VirtualEmFs.Vfs.Ports;
+using Xunit;
+
+namespace VirtualEmFs.Tests.Vfs.Tree.Writing;
+
+/// <summary>What other programs do in the source itself to files that programs have open on the mount, or that wait to be archived.</summary>
+public sealed class ForeignChangesTests
+{
+    private const int PatchOffset = 2000, OtherOffset = 3000;
+
+    private static readonly byte[] s_bytes = WrittenTree.Mrc(1), s_otherBytes = WrittenTree.Mrc(2, sectionCount: 3), s_patch = [1, 2, 3], s_otherPatch = [7, 8];
+
+    [Fact]
+    public void PlainFile_RenamedWhenItIsFirstWrittenTo_IsStillTheOneThatIsWritten()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        Place(tree, "a.mrc", s_bytes);
+        Place(tree, "c.mrc", s_otherBytes);
+        ulong handle = tree.Open("a.mrc");
+        tree.Disk.SyncingFolder = path =>
+        {
+            if (path == tree.SourcePathOf("").TrimEnd('/'))
+            {
+                tree.Disk.SyncingFolder = null;
+                gate.Pass();
+            }
+        };
+        var written = tree.AskWrite(handle, PatchOffset, s_patch);
+        gate.WaitForArrival();
+        var away = tree.AskRename("a.mrc", "b.mrc");
+        SpinWait.SpinUntil(() => away.IsAnswered, TimeSpan.FromMilliseconds(300));
+        var over = tree.AskRename("c.mrc", "a.mrc");
+        SpinWait.SpinUntil(() => over.IsAnswered, TimeSpan.FromMilliseconds(300));
+        gate.Open();
+        Assert.Equal(VfsStatus.Ok, away.Status);
+        Assert.Equal(VfsStatus.Ok, over.Status);
+        Assert.Equal(s_patch.Length, written.Value);
+        Assert.Equal(s_otherBytes, tree.ReadAll("a.mrc"));
+        Assert.Equal(Patched(s_bytes, PatchOffset, s_patch), tree.ReadAll("b.mrc"));
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(Patched(s_bytes, PatchOffset, s_patch), tree.ReadAll("b.mrc"));
+        Assert.Equal(["a.mrc", "b.mrc.hdf"], tree.InSource());
+    }
+
+    [Fact]
+    public void Sync_WhileTheSourceHangs_NeedsOnlyTheStagingFolder()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        Place(tree, "a.mrc", s_bytes);
+        ulong plain = tree.Open("a.mrc"), staged = tree.Create("b.mrc");
+        tree.Write(staged, 0, s_otherBytes);
+        Assert.Equal(VfsStatus.Ok, tree.AskSync(staged).Status);
+        tree.Disk.Opening = path =>
+        {
+            if (path == tree.SourcePathOf("a.mrc"))
+            {
+                gate.Pass();
+            }
+        };
+        var written = tree.AskWrite(plain, PatchOffset, s_patch);
+        SpinWait.SpinUntil(() => written.IsAnswered, TimeSpan.FromSeconds(1));
+        tree.Write(staged, 0, s_bytes);
+        var synced = tree.AskSync(staged);
+        Assert.True(SpinWait.SpinUntil(() => synced.IsAnswered, TimeSpan.FromSeconds(10)), "fsync waits for the source");
+        gate.Open();
+        Assert.Equal(s_patch.Length, written.Value);
+        tree.Tree.Release(plain);
+        tree.Tree.Release(staged);
+    }
+
+    private static byte[] Patched(byte[] bytes, int offset, byte[] patch) => [.. bytes[..offset], .. patch, .. bytes[(offset + patch.Length)..]];
+
+    /// <summary>Puts a file into the source as another program does that writes it elsewhere first.</summary>
+    private static void Place(WrittenTree tree, string name, byte[] bytes)
+    {
+        string newPath = tree.SourcePathOf(name + ".new");
+        File.WriteAllBytes(newPath, bytes);
+        File.Move(newPath, tree.SourcePathOf(name), overwrite: true);
+    }
+}
