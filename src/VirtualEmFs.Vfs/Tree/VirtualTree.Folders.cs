@@ -193,7 +193,7 @@ public sealed partial class VirtualTree
         var node = _nodes.BeginUse(key, stat.Kind, facts);
         if (staged is not null && stat.Kind == NodeKind.File)
         {
-            Attach(node, staged);
+            await AttachWaiting(node, staged);
         }
 
         return node;

@@ -86,7 +86,7 @@ public sealed partial class VirtualTree
             var node = _nodes.Refer(key, stat.Kind, facts);
             if (staged is { Entry.IsInPlace: true } && stat.Kind == NodeKind.File)
             {
-                Attach(node, staged);
+                await AttachWaiting(node, staged);
             }
 
             return EntryOf(node);

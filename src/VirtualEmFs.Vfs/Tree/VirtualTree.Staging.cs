@@ -104,6 +104,36 @@ public sealed partial class VirtualTree
     }
 
     /// <summary>
+    /// Makes a node show the file that waits at its path. Where another program has put a new file there while the one that waits is open, the latter
+    /// has lost its name, and nothing is left to archive: it is forgotten, and the new file is one like any other.
+    /// </summary>
+    private async ValueTask AttachWaiting(Node node, StagedFile staged)
+    {
+        if (IsFileOf(node, staged))
+        {
+            Attach(node, staged);
+            return;
+        }
+
+        await staged.Names.WaitAsync();
+        try
+        {
+            if (!staged.IsGone && !IsFileOf(node, staged))
+            {
+                _ = Area.Release(staged); // where the journal refuses, the next lookup tries again; until then nobody opens the new file
+            }
+        }
+        finally
+        {
+            staged.Names.Release();
+        }
+    }
+
+    /// <summary>Whether what handles of a staged file read and write, if there are any, is a node's file.</summary>
+    private bool IsFileOf(Node node, StagedFile staged) => !staged.Entry.IsInPlace || !staged.IsOpen
+        || Area.Stat(staged, out var stat) != VfsStatus.Ok || IsSameFile(node, stat);
+
+    /// <summary>
     /// The staged file that a node shows now. A file that waited where it lies, and stays there raw after all, is a file of the source again.
     /// </summary>
     private static StagedFile? StagedOf(Node node)
@@ -130,7 +160,14 @@ public sealed partial class VirtualTree
     {
         lock (node)
         {
-            var status = node.Staged is { } staged ? Area.Open(staged, 1, isWriter ? 1 : 0) : VfsStatus.Ok;
+            var staged = node.Staged;
+            var status = staged is null ? VfsStatus.Ok : Area.Open(staged, 1, isWriter ? 1 : 0);
+            if (status == VfsStatus.Ok && staged is not null && !IsFileOf(node, staged))
+            {
+                Area.Close(staged, isWriter);
+                status = VfsStatus.Stale; // another program has replaced the file; a lookup finds the new one
+            }
+
             if (status == VfsStatus.Ok)
             {
                 node.HandleCount++;
@@ -191,9 +228,16 @@ public sealed partial class VirtualTree
             return status;
         }
 
-        // Every change goes through the kernel, so that its pages are always right.
-        _nodes.Open(node, node.Key.Version, file: null);
-        return new OpenedFile(AddHandle(new StagedHandle(node, forWriting)), KeepCache: true, DirectIo: false);
+        // Every change goes through the kernel, so that its pages are always right; but a file that lies in the source others may change, too.
+        var version = node.Key.Version;
+        bool isInPlace = node.Staged is { Entry.IsInPlace: true };
+        if (isInPlace && Area.Stat(node.Staged!, out var stat) == VfsStatus.Ok)
+        {
+            version = stat.Version;
+        }
+
+        bool isSame = _nodes.Open(node, version, file: null);
+        return new OpenedFile(AddHandle(new StagedHandle(node, forWriting)), KeepCache: isSame || !isInPlace, DirectIo: false);
     }
 
     private NodeFacts FactsOfStaged(string path, StagedFile staged, in SourceStat stat)

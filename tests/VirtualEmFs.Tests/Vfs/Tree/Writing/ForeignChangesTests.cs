@@ -12,6 +12,49 @@ public sealed class ForeignChangesTests
     private static readonly byte[] s_bytes = WrittenTree.Mrc(1), s_otherBytes = WrittenTree.Mrc(2, sectionCount: 3), s_patch = [1, 2, 3], s_otherPatch = [7, 8];
 
     [Fact]
+    public void PlainFile_ReplacedWhileItIsWrittenTo_IsAnotherFile()
+    {
+        using var tree = new WrittenTree();
+        Place(tree, "a.mrc", s_bytes);
+        ulong old = tree.Open("a.mrc");
+        tree.Write(old, PatchOffset, s_patch);
+        Place(tree, "a.mrc", s_otherBytes);
+        ulong handle = tree.OpenAnew("a.mrc");
+        Assert.Equal(s_otherBytes, tree.Read(handle));
+        tree.Write(handle, OtherOffset, s_otherPatch);
+        Assert.Equal(VfsStatus.Ok, tree.AskSync(handle).Status);
+        tree.Write(old, OtherOffset, s_patch);
+        Assert.Equal(Patched(s_otherBytes, OtherOffset, s_otherPatch), tree.Read(handle));
+        tree.Tree.Release(handle);
+        tree.Tree.Release(old);
+        tree.Flush();
+        Assert.Equal(Patched(s_otherBytes, OtherOffset, s_otherPatch), tree.ReadAll("a.mrc"));
+        Assert.Equal(["a.mrc.hdf"], tree.InSource());
+    }
+
+    [Fact]
+    public void PlainFile_ChangedInPlaceWhileItWaits_LosesItsPages()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        tree.Archiver.Archiving = _ => gate.Pass();
+        Place(tree, "a.mrc", s_bytes);
+        ulong handle = tree.Open("a.mrc");
+        tree.Write(handle, PatchOffset, s_patch);
+        tree.Tree.Release(handle);
+        gate.WaitForArrival();
+        handle = tree.Open("a.mrc", forWriting: false);
+        tree.Tree.Release(handle);
+        using (var file = File.OpenWrite(tree.SourcePathOf("a.mrc")))
+        {
+            file.Write(s_otherPatch);
+        }
+
+        Assert.False(tree.AskOpen(tree.Find("a.mrc"), forWriting: false).Value.KeepCache);
+        gate.Open();
+    }
+
+    [Fact]
     public void PlainFile_RenamedWhenItIsFirstWrittenTo_IsStillTheOneThatIsWritten()
     {
         using var tree = new WrittenTree();

@@ -98,6 +98,9 @@ internal sealed class WrittenTree : IDisposable
 
     public ulong Open(string path, bool forWriting = true) => AskOpen(Find(path), forWriting).Value.Handle;
 
+    /// <summary>Opens as a kernel does: a name that has become another's in this moment is looked up once more.</summary>
+    public ulong OpenAnew(string path) => AskOpen(Find(path)) is { Status: not VfsStatus.Stale } opened ? opened.Value.Handle : Open(path);
+
     public ReadReply AskRead(ulong handle, int lengthBytes = 1 << 20)
     {
         var reply = new ReadReply();
