@@ -88,12 +88,14 @@ internal sealed partial class StagingArea
     /// <param name="finishedPath">Path in the source where it came into being.</param>
     /// <param name="newPath">Its name.</param>
     /// <param name="mode">Replace for an archive that the file came out of and nobody has changed since.</param>
-    /// <returns><see cref="VfsStatus.AlreadyExists"/> when the name belongs to a file that this one did not come out of.</returns>
-    public VfsStatus Finish(StagedFile file, string finishedPath, string newPath, RenameMode mode)
+    /// <param name="raw">The raw file that it was made from; null for any.</param>
+    /// <returns><see cref="VfsStatus.AlreadyExists"/> when the name belongs to a file that this one did not come out of, and
+    /// <see cref="VfsStatus.Stale"/> when another program has changed a raw file that lies in the source.</returns>
+    public VfsStatus Finish(StagedFile file, string finishedPath, string newPath, RenameMode mode, FileIdentity? raw = null)
     {
         // Its name under which it came into being must be durable before the journal counts on it.
         var status = _disk.SyncFolder(SourceActions.FolderOf(FullPath(finishedPath)));
-        status = status == VfsStatus.Ok ? Replaceable(file, null, out var removals) : NoRemovals(status, out removals);
+        status = status == VfsStatus.Ok ? Replaceable(file, null, out var removals, raw) : NoRemovals(status, out removals);
         if (status == VfsStatus.Ok && mode != RenameMode.Replace && removals.Exists(removal => removal.Path == newPath))
         {
             return VfsStatus.AlreadyExists;
@@ -108,7 +110,9 @@ internal sealed partial class StagingArea
     public VfsStatus Release(StagedFile file) => Named(Apply([], [file]));
 
     /// <summary>What goes from the source with a staged file: its archive, and its raw file that lies there. What somebody else has changed stays.</summary>
-    private VfsStatus Replaceable(StagedFile? staged, (string Path, FileIdentity Identity)? sourceFile, out List<SourceAction> removals)
+    /// <param name="raw">What a raw file that lies in the source must still be; null for anything.</param>
+    private VfsStatus Replaceable(
+        StagedFile? staged, (string Path, FileIdentity Identity)? sourceFile, out List<SourceAction> removals, FileIdentity? raw = null)
     {
         removals = [];
         if (sourceFile is { } named)
@@ -142,6 +146,11 @@ internal sealed partial class StagingArea
             if (identity is not { } found)
             {
                 return status;
+            }
+
+            if (raw is not null && found != raw)
+            {
+                return VfsStatus.Stale;
             }
 
             removals.Add(new SourceAction(plain.Path, null, found));

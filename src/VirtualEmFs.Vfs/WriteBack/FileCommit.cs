@@ -214,11 +214,14 @@ internal sealed class FileCommit(
             return taken;
         }
 
-        var status = area.Finish(job.File, finished.TemporaryPath!, path, mode);
+        var status = area.Finish(job.File, finished.TemporaryPath!, path, mode, finished.Raw);
         switch (status)
         {
             case VfsStatus.AlreadyExists:
                 return InTheWay(path);
+            case VfsStatus.Stale:
+                area.NoteChange(job.File);
+                return JobOutcome.Superseded;
             case VfsStatus.CrossDevice when !TemporaryFiles.IsBesideTarget(finished.TemporaryPath!):
                 // The next try lies beside its target.
                 temporaries.NoteFar(path);

@@ -89,6 +89,27 @@ public sealed class ForeignChangesTests
     }
 
     [Fact]
+    public void PlainFile_ChangedWhenItsArchiveIsNamed_Stays()
+    {
+        using var tree = new WrittenTree();
+        Place(tree, "a.mrc", s_bytes);
+        ulong handle = tree.Open("a.mrc");
+        tree.Write(handle, PatchOffset, s_patch);
+        tree.Disk.SyncingFolder = path =>
+        {
+            if (path.EndsWith(".emfs/tmp", StringComparison.Ordinal))
+            {
+                tree.Disk.SyncingFolder = null;
+                File.WriteAllBytes(tree.SourcePathOf("a.mrc"), s_otherBytes);
+            }
+        };
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Null(tree.Disk.SyncingFolder);
+        Assert.Equal(s_otherBytes, tree.ReadAll("a.mrc"));
+    }
+
+    [Fact]
     public void Sync_WhileTheSourceHangs_NeedsOnlyTheStagingFolder()
     {
         using var tree = new WrittenTree();
