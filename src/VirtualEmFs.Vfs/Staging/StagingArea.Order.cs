@@ -44,6 +44,11 @@ internal sealed partial class StagingArea
         return status;
     }
 
+    /// <summary>Makes a file, folder or link in the source, under a name that may have been a staged file's a moment ago: after a power cut it must not be
+    /// hidden by that file. Durable after a flush of its folder.</summary>
+    /// <returns>As <see cref="ChangeSource"/>.</returns>
+    public VfsStatus MakeInSource(string path, Func<VfsStatus> make) => ChangeSource(path, path, make);
+
     /// <summary>Ends what is left to be done to files of the source that have a name, or are the archives of one.</summary>
     /// <returns><see cref="VfsStatus.Ok"/> when there was nothing; <see cref="VfsStatus.Busy"/> when it cannot be done yet.</returns>
     private VfsStatus EndHeldAt(IReadOnlyList<string> paths)

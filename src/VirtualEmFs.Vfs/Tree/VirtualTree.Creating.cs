@@ -108,7 +108,8 @@ public sealed partial class VirtualTree
                 return meaning.Status != VfsStatus.Ok ? meaning.Status : VfsStatus.AlreadyExists;
             }
 
-            var status = _writing!.Disk.MakeHardLink(_source.FullPath(node.Facts.Path), _source.FullPath(PathOf(folder.Facts.Path, newName)));
+            string newPath = PathOf(folder.Facts.Path, newName);
+            var status = Area.MakeInSource(newPath, () => _writing!.Disk.MakeHardLink(_source.FullPath(node.Facts.Path), _source.FullPath(newPath)));
             if (status != VfsStatus.Ok)
             {
                 return status;
@@ -199,9 +200,9 @@ public sealed partial class VirtualTree
                 return status;
             }
 
-            string fullPath = _source.FullPath(PathOf(folder.Facts.Path, name));
-            var disk = _writing!.Disk;
-            status = make(disk, fullPath, creation.Permissions);
+            string path = PathOf(folder.Facts.Path, name), fullPath = _source.FullPath(path);
+            var (disk, permissions) = (_writing!.Disk, creation.Permissions);
+            status = Area.MakeInSource(path, () => make(disk, fullPath, permissions));
             if (status != VfsStatus.Ok)
             {
                 return status;
@@ -260,8 +261,9 @@ public sealed partial class VirtualTree
     {
         string path = PathOf(folder.Facts.Path, name);
         string fullPath = _source.FullPath(path);
-        var disk = _writing!.Disk;
-        status = disk.Open(fullPath, DiskAccess.CreateNew, creation.Permissions, out var file);
+        var (disk, permissions) = (_writing!.Disk, creation.Permissions);
+        IDiskFile? file = null;
+        status = Area.MakeInSource(path, () => disk.Open(fullPath, DiskAccess.CreateNew, permissions, out file));
         if (status != VfsStatus.Ok)
         {
             return default;

@@ -38,7 +38,7 @@ public sealed partial class VirtualTree
                 : !meaning.Value.IsFolder ? VfsStatus.NotDirectory
                 : meaning.Value.Archive is not null ? VfsStatus.NotPermitted // the images of one archive
                 : Area.Index.Below(path).Length > 0 ? VfsStatus.NotEmpty
-                : _writing!.Disk.RemoveFolder(_source.FullPath(path));
+                : Area.ChangeSource(path, null, () => _writing!.Disk.RemoveFolder(_source.FullPath(path)));
             return Changed(NoteRemoved(status, meaning.Value.Source), folder);
         },
         isNew: false, isAlone: true);

@@ -46,7 +46,8 @@ internal sealed class StagingMachine : IDisposable
             return Area.Create(path, new Creation(0x1A4, 5, 6), out _);
         }
 
-        var status = _disk.Open($"{Source}/{path}", DiskAccess.CreateNew, 0x1A4, out var file);
+        IDiskFile? file = null;
+        var status = Area.MakeInSource(path, () => _disk.Open($"{Source}/{path}", DiskAccess.CreateNew, 0x1A4, out file));
         file?.Dispose();
         return status;
     }
@@ -78,7 +79,7 @@ internal sealed class StagingMachine : IDisposable
         return status == VfsStatus.Ok ? Area.SyncNames() : status;
     }
 
-    public VfsStatus MakeFolder(string path) => _disk.MakeFolder(Area.FullPath(path), 0x1ED);
+    public VfsStatus MakeFolder(string path) => Area.MakeInSource(path, () => _disk.MakeFolder(Area.FullPath(path), 0x1ED));
 
     public VfsStatus MoveFolder(string path, string newPath)
     {

@@ -61,6 +61,31 @@ public sealed class StagingRecoveryTests : IDisposable
         Assert.True(hasSeenBoth);
     }
 
+    /// <summary>What the journal has not flushed yet, a power cut takes back: the name is the staged file's again, and it would hide the new one.</summary>
+    [Fact]
+    public void PlainFile_UnderANameThatAStagedFileHadBefore_IsNotHiddenAfterAPowerCut()
+    {
+        Create("a.mrc", [1]);
+        Assert.Equal(VfsStatus.Ok, _machine.Rename("a.mrc", "a.tmp"));
+        Assert.Equal(VfsStatus.Ok, _machine.Sync("a.tmp"));
+        Assert.Equal(VfsStatus.Ok, _machine.Rename("a.tmp", "b.mrc"));
+        Create("a.tmp", [2]);
+        Assert.Equal(VfsStatus.Ok, _machine.Sync("a.tmp"));
+        int seenCount = 0;
+        for (int seed = 0; seed < 20; seed++)
+        {
+            var after = _disk.Crash(seed, CrashMode.PowerCutLosesSome);
+            using var next = new StagingMachine(after);
+            if (after.ContentOf("/s/a.tmp") is { } content)
+            {
+                seenCount++;
+                Assert.Equal(content, next.Visible()["a.tmp"]);
+            }
+        }
+
+        Assert.InRange(seenCount, 1, 20);
+    }
+
     [Fact]
     public void FileInAFolderThatIsGone_KeepsItsName()
     {
