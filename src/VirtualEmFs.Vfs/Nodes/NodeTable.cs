@@ -44,22 +44,24 @@ internal sealed class NodeTable
     }
 
     /// <summary>The node of a key, with a reference of the kernel's.</summary>
-    public Node Refer(NodeKey key, NodeKind kind, NodeFacts facts)
+    /// <param name="place">Where it was found, so that a rename of that folder meanwhile does no harm.</param>
+    public Node Refer(NodeKey key, NodeKind kind, NodeFacts facts, FolderPlace place = default)
     {
         lock (_gate)
         {
-            var node = GetOrAdd(key, kind, facts);
+            var node = GetOrAdd(key, kind, Current(facts, place));
             node.LookupCount++;
             return node;
         }
     }
 
     /// <summary>The node of a key, in use until <see cref="EndUse"/>.</summary>
-    public Node BeginUse(NodeKey key, NodeKind kind, NodeFacts facts)
+    /// <param name="place">As for <see cref="Refer"/>.</param>
+    public Node BeginUse(NodeKey key, NodeKind kind, NodeFacts facts, FolderPlace place = default)
     {
         lock (_gate)
         {
-            var node = GetOrAdd(key, kind, facts);
+            var node = GetOrAdd(key, kind, Current(facts, place));
             node.UseCount++;
             return node;
         }
@@ -150,11 +152,10 @@ internal sealed class NodeTable
             foreach (var node in _byId.Values)
             {
                 var facts = node.Facts;
-                string moved = MovedPath(facts.Path, path, newPath);
-                string? shown = facts.ShownPath is { } old ? MovedPath(old, path, newPath) : null;
-                if (!ReferenceEquals(moved, facts.Path) || !ReferenceEquals(shown, facts.ShownPath))
+                var moved = Moved(facts, path, newPath);
+                if (!ReferenceEquals(moved, facts))
                 {
-                    node.Facts = facts with { Path = moved, ShownPath = shown };
+                    node.Facts = moved;
                 }
             }
         }
@@ -212,6 +213,21 @@ internal sealed class NodeTable
         }
     }
 
+    /// <summary>What was found in a folder that was renamed since has another path now.</summary>
+    private static NodeFacts Current(NodeFacts facts, FolderPlace place) => place.Folder is { } folder ? Moved(facts, place.Path, folder.Facts.Path) : facts;
+
+    private static NodeFacts Moved(NodeFacts facts, string path, string newPath)
+    {
+        if (path == newPath)
+        {
+            return facts;
+        }
+
+        string moved = MovedPath(facts.Path, path, newPath);
+        string? shown = facts.ShownPath is { } old ? MovedPath(old, path, newPath) : null;
+        return ReferenceEquals(moved, facts.Path) && ReferenceEquals(shown, facts.ShownPath) ? facts : facts with { Path = moved, ShownPath = shown };
+    }
+
     private static string MovedPath(string old, string path, string newPath) =>
         old == path ? newPath : StagedIndex.IsBelow(old, path) ? newPath + old[path.Length..] : old;
 
@@ -246,3 +262,6 @@ internal sealed class NodeTable
         }
     }
 }
+
+/// <summary>A folder, and the path that it had when something was looked for in it.</summary>
+internal readonly record struct FolderPlace(Node? Folder, string Path);

@@ -242,12 +242,12 @@ public sealed partial class VirtualTree
     /// <summary>A new staged file with one handle that writes.</summary>
     private (Node? Node, ISourceFile? File) CreateStaged(Node folder, string name, in Creation creation, out VfsStatus status)
     {
-        string path = PathOf(folder.Facts.Path, name);
+        var place = new FolderPlace(folder, folder.Facts.Path);
         Node? node = null;
 
         // Open before anyone else finds it, the write-back above all.
-        status = Area.Create(path, creation, out _, staged =>
-            (node = ReferStaged(path, staged, _nodes.Refer)) is null ? VfsStatus.Corrupt : CountHandle(node, isWriter: true));
+        status = Area.Create(PathOf(place.Path, name), creation, out _, staged =>
+            (node = ReferStaged(place, name, staged, _nodes.Refer)) is null ? VfsStatus.Corrupt : CountHandle(node, isWriter: true));
         if (status != VfsStatus.Ok && node is not null)
         {
             _nodes.Forget(node.Id, 1);

@@ -154,11 +154,12 @@ public sealed partial class VirtualTree
             return await MemberNodeOf(folder, name.Key!.Value);
         }
 
-        string path = PathOf(folder.Facts.Path, name.Name);
+        var place = new FolderPlace(folder, folder.Facts.Path);
+        string path = PathOf(place.Path, name.Name);
         var staged = _writing?.Area.Index.Find(path);
         if (staged is { Entry.IsInPlace: false })
         {
-            return ReferStaged(path, staged, _nodes.BeginUse);
+            return ReferStaged(place, name.Name, staged, _nodes.BeginUse);
         }
 
         if (name is { Archive: { } archive, Key: { } key })
@@ -174,7 +175,7 @@ public sealed partial class VirtualTree
                 }
             }
 
-            var shown = _nodes.BeginUse(key, name.Kind, FactsOfArchive(key, archive, timestamp, path));
+            var shown = _nodes.BeginUse(key, name.Kind, FactsOfArchive(key, archive, timestamp, path), place);
             if (!IsStagedNow(path))
             {
                 return shown;
@@ -189,8 +190,8 @@ public sealed partial class VirtualTree
             return null;
         }
 
-        (key, var facts) = await OwnNode(folder.Facts.Path, name.Name, stat);
-        var node = _nodes.BeginUse(key, stat.Kind, facts);
+        (key, var facts) = await OwnNode(place.Path, name.Name, stat);
+        var node = _nodes.BeginUse(key, stat.Kind, facts, place);
         if (staged is not null && stat.Kind == NodeKind.File)
         {
             await AttachWaiting(node, staged);

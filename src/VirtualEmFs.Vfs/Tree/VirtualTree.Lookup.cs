@@ -63,10 +63,23 @@ public sealed partial class VirtualTree
 
     private static bool IsOwnFolder(Node parent, string name) => parent.Id == IFileTree.RootId && name == NameRules.OwnFolder;
 
-    /// <summary>A real name wins; else an archive that has the name.</summary>
+    /// <summary>A real name wins; else an archive that has the name. A folder that is renamed meanwhile is searched under its new name.</summary>
     private async Task<Outcome<NodeEntry>> LookupName(Node parent, string name)
     {
-        string path = PathOf(parent.Facts.Path, name);
+        while (true)
+        {
+            var place = new FolderPlace(parent, parent.Facts.Path);
+            var found = await LookupName(place, parent, name);
+            if (found.Status is not (VfsStatus.NotFound or VfsStatus.Stale) || parent.Facts.Path == place.Path)
+            {
+                return found;
+            }
+        }
+    }
+
+    private async Task<Outcome<NodeEntry>> LookupName(FolderPlace place, Node parent, string name)
+    {
+        string path = PathOf(place.Path, name);
         if (_foreign.TryGet(path, out string? where))
         {
             NoteDamage(path, where);
@@ -74,7 +87,7 @@ public sealed partial class VirtualTree
         }
 
         var staged = _writing?.Area.Index.Find(path);
-        if (staged is { Entry.IsInPlace: false } && ReferStaged(path, staged, _nodes.Refer) is { } shown)
+        if (staged is { Entry.IsInPlace: false } && ReferStaged(place, name, staged, _nodes.Refer) is { } shown)
         {
             return EntryOf(shown);
         }
@@ -82,8 +95,8 @@ public sealed partial class VirtualTree
         var status = _source.Stat(path, followLinks: false, out var stat);
         if (status == VfsStatus.Ok)
         {
-            var (key, facts) = await OwnNode(parent.Facts.Path, name, stat);
-            var node = _nodes.Refer(key, stat.Kind, facts);
+            var (key, facts) = await OwnNode(place.Path, name, stat);
+            var node = _nodes.Refer(key, stat.Kind, facts, place);
             if (staged is { Entry.IsInPlace: true } && stat.Kind == NodeKind.File)
             {
                 await AttachWaiting(node, staged);
@@ -98,7 +111,7 @@ public sealed partial class VirtualTree
         }
 
         var index = CurrentIndex(parent);
-        return index.Status == VfsStatus.Ok ? await LookupVirtualName(parent, index.Value, name) : index.Status;
+        return index.Status == VfsStatus.Ok ? await LookupVirtualName(place, parent, index.Value, name) : index.Status;
     }
 
     /// <summary>The node of a real name: the file itself, unless it is a plain MRC file to be presented in another mode.</summary>
@@ -115,7 +128,7 @@ public sealed partial class VirtualTree
         return (key, FactsOfSource(PathOf(folderPath, name), key, stat));
     }
 
-    private async Task<Outcome<NodeEntry>> LookupVirtualName(Node parent, FolderIndex index, string name)
+    private async Task<Outcome<NodeEntry>> LookupVirtualName(FolderPlace place, Node parent, FolderIndex index, string name)
     {
         long timestamp = _time.GetTimestamp();
         if (await FindClaim(parent, index, name) is not { } claim)
@@ -139,8 +152,8 @@ public sealed partial class VirtualTree
 
         var key = FolderLister.KeyOf(name, claim);
         var kind = key.Flavour == NodeFlavour.MemberFolder ? NodeKind.Directory : NodeKind.File;
-        string path = PathOf(parent.Facts.Path, name);
-        var node = _nodes.Refer(key, kind, FactsOfArchive(key, claim.File, timestamp, path));
+        string path = PathOf(place.Path, name);
+        var node = _nodes.Refer(key, kind, FactsOfArchive(key, claim.File, timestamp, path), place);
         if (!IsStagedNow(path))
         {
             return EntryOf(node);

@@ -70,7 +70,7 @@ public sealed partial class VirtualTree
     private bool IsStagedNow(string path) => _writing is not null && (_binding.ContainsKey(path) || Area.Index.Find(path) is { Entry.IsInPlace: false });
 
     /// <summary>The node of a staged file, with a reference of the kernel's; null when it is being archived at this moment.</summary>
-    private Node? ReferStaged(string path, StagedFile staged, Func<NodeKey, NodeKind, NodeFacts, Node> refer)
+    private Node? ReferStaged(FolderPlace place, string name, StagedFile staged, Func<NodeKey, NodeKind, NodeFacts, FolderPlace, Node> refer)
     {
         if (Area.Stat(staged, out var stat) != VfsStatus.Ok)
         {
@@ -78,7 +78,7 @@ public sealed partial class VirtualTree
         }
 
         var key = NodeKey.OfStaged(staged.Id);
-        var node = refer(key, NodeKind.File, FactsOfStaged(path, staged, stat));
+        var node = refer(key, NodeKind.File, FactsOfStaged(PathOf(place.Path, name), staged, stat), place);
         Attach(node, staged);
         return node;
     }

@@ -268,6 +268,55 @@ public sealed class RaceTests
         }
     }
 
+    /// <summary>What such a lookup finds has the folder's new name by then, and whoever has it open goes on with it.</summary>
+    [Fact]
+    public void RenameOfAFolder_DuringALookupInIt_MisleadsNobody()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        tree.MakeFolder("d");
+        tree.Archive("d/a.mrc", s_bytes);
+        ulong folder = tree.Find("d"), handle = tree.Open("d/a.mrc");
+        tree.Source.HasStatted = path =>
+        {
+            if (path == "d/a.mrc.hdf")
+            {
+                tree.Source.HasStatted = null;
+                gate.Pass();
+            }
+        };
+        var found = TreeBench.Ask<NodeEntry>(reply => tree.Tree.Lookup(folder, "a.mrc", reply));
+        gate.WaitForArrival();
+        Assert.Equal(VfsStatus.Ok, tree.AskRename("d", "g").Status);
+        gate.Open();
+        Assert.Equal(VfsStatus.Ok, found.Status);
+        tree.Write(handle, PatchOffset, s_patch);
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(["g/a.mrc.hdf"], tree.InSource());
+        Assert.Equal(s_patched, tree.ReadAll("g/a.mrc"));
+    }
+
+    /// <summary>The name is looked for under the folder's old path when that is gone: it is there all the same.</summary>
+    [Fact]
+    public void RenameOfAFolder_JustBeforeANameInItIsLookedFor_HidesNothing()
+    {
+        using var tree = new WrittenTree();
+        tree.MakeFolder("d");
+        tree.Tree.Release(tree.Create("d/a.txt"));
+        ulong folder = tree.Find("d");
+        tree.Source.Statting = path =>
+        {
+            if (path == "d/a.txt")
+            {
+                tree.Source.Statting = null;
+                Assert.Equal(VfsStatus.Ok, tree.AskRename("d", "g").Status);
+            }
+        };
+        Assert.Equal(VfsStatus.Ok, TreeBench.Ask<NodeEntry>(reply => tree.Tree.Lookup(folder, "a.txt", reply)).Status);
+        Assert.Null(tree.Source.Statting);
+    }
+
     private static void PassIf(Gate gate, string path, string name)
     {
         if (Path.GetFileName(path) == name)

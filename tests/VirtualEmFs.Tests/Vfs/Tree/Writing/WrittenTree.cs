@@ -28,15 +28,18 @@ internal sealed class WrittenTree : IDisposable
     {
         Directory.CreateDirectory(SourcePathOf(".emfs"));
         var formats = new ArchiveFormats();
+        Source = new GatedSource(new PosixSourceTree(_source.Path));
         Disk = new GatedDisk(new PosixDisk());
         _area = StagingArea.Open(Disk, _staging.Path, _source.Path, NullLogger.Instance, TimeProvider.System);
         Archiver = new GatedArchiver(new MrcArchiver(formats, new MrcArchiverOptions()));
         Engine = new ReadEngine(formats, new ReadEngineOptions(8 << 20, 8 << 20));
         Tree = new VirtualTree(
-            new PosixSourceTree(_source.Path), formats, Engine, new VirtualTreeOptions(), new TreeWriting(Disk, _area, Archiver));
+            Source, formats, Engine, new VirtualTreeOptions(), new TreeWriting(Disk, _area, Archiver));
         _queue = new WriteBackQueue(_area, Disk, Archiver, new WriteBackOptions { Delay = TimeSpan.Zero, Workers = 1 }, NullLogger.Instance, TimeProvider.System);
         _queue.Start();
     }
+
+    public GatedSource Source { get; }
 
     public GatedDisk Disk { get; }
 
