@@ -108,16 +108,24 @@ public sealed partial class VirtualTree
 
         var entries = new DirectoryEntry[count];
         var nodes = new Node?[count];
+        bool isStaged = false;
+        var where = new FolderPlace(folder, folder.Facts.Path);
         for (int i = 0; i < count; i++)
         {
             var name = listing.Names[first + i];
-            nodes[i] = name.IsDot ? null : _nodes.BeginUse(name.Key!.Value, name.Kind, FactsOfArchive(
-                name.Key.Value, name.Archive!, listing.Timestamp, PathOf(folder.Facts.Path, name.Name)));
+            string path = PathOf(where.Path, name.Name);
+            nodes[i] = name.IsDot ? null
+                : _nodes.BeginUse(name.Key!.Value, name.Kind, FactsOfArchive(name.Key.Value, name.Archive!, listing.Timestamp, path), where);
             entries[i] = EntryAt(listing, first + i, nodes[i]);
+            isStaged |= !name.IsDot && IsStagedNow(path);
         }
 
         // The host counts its references in the reply; until then the nodes are in use.
-        Reply(nameof(ReadDirectory), () => reply.Ok(entries));
+        if (!isStaged)
+        {
+            Reply(nameof(ReadDirectory), () => reply.Ok(entries));
+        }
+
         foreach (var node in nodes)
         {
             if (node is not null)
@@ -126,7 +134,7 @@ public sealed partial class VirtualTree
             }
         }
 
-        return true;
+        return !isStaged;
     }
 
     private static IEnumerable<int> Range(FolderListing listing, long offset, int maximumCount)

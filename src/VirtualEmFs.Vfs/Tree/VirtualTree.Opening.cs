@@ -129,6 +129,13 @@ public sealed partial class VirtualTree
 
         var mrc = VirtualMrc.Create(description, node.Key.View, _options.UseStrictStatistics);
         var counted = _writing is null ? VfsStatus.Ok : await CountHandleInTurn(node, forWriting);
+        if (counted == VfsStatus.Ok && node.Facts.ShownPath is { } shownPath && node.Staged is null && IsStagedNow(shownPath))
+        {
+            // Looked up in the moment in which it was written to: that file has another node by now.
+            UncountHandle(node, forWriting);
+            counted = VfsStatus.Stale;
+        }
+
         if (counted != VfsStatus.Ok)
         {
             frames.Dispose();

@@ -188,18 +188,16 @@ public sealed partial class VirtualTree
         return new StagedPlace(VfsStatus.Ok, shownPath, isOwn ? new ArchiveBase(facts.Path, FileIdentity.Of(now), keepsSamples) : null);
     }
 
-    /// <summary>Stages an archive whose name a staged file has already: looked up just before that was staged, or replaced while it is open.</summary>
+    /// <summary>
+    /// Stages an archive whose name a staged file has already. One that was replaced while it is open goes on without a name. One that the staged file came
+    /// out of is shown by that file's node: the kernel would keep pages of two nodes, which know nothing of each other's writes.
+    /// </summary>
     private async Task<Outcome<StagedFile?>> StageBeside(Node node, StagedFile other, bool keepsSamples)
     {
         // Not by its path: the archive of another file may have taken that.
         var version = node.Key.Version;
-        if (other.Entry.Base is { } archive && archive.Identity == new FileIdentity(version.Inode, version.LengthBytes, version.MtimeNs))
-        {
-            var status = Attach(node, other);
-            return status == VfsStatus.Ok ? other : status;
-        }
-
-        return OpenArchiveOf(node) is { } open ? await StageNameless(node, keepsSamples ? open : null) : VfsStatus.Stale;
+        bool isBase = other.Entry.Base is { } archive && archive.Identity == new FileIdentity(version.Inode, version.LengthBytes, version.MtimeNs);
+        return !isBase && OpenArchiveOf(node) is { } open ? await StageNameless(node, keepsSamples ? open : null) : VfsStatus.Stale;
     }
 
     private MrcHandle? OpenArchiveOf(Node node)

@@ -136,6 +136,27 @@ public sealed class ForeignChangesTests
         tree.Tree.Release(staged);
     }
 
+    /// <summary>Its time of change makes it another version, and so another node: what the kernel keeps of the two must not be mixed.</summary>
+    [Fact]
+    public void Archive_WhoseAttributesChangedWhileItIsOpen_IsWrittenThroughOneNode()
+    {
+        using var tree = new WrittenTree();
+        tree.Archive("a.mrc", s_bytes);
+        ulong oldNode = tree.Find("a.mrc");
+        ulong old = tree.AskOpen(oldNode).Value.Handle;
+        File.SetUnixFileMode(tree.SourcePathOf("a.mrc.hdf"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        ulong node = tree.Find("a.mrc");
+        Assert.NotEqual(oldNode, node);
+        ulong handle = tree.AskOpen(node).Value.Handle;
+        tree.Write(handle, PatchOffset, s_patch);
+        Assert.Equal(VfsStatus.Stale, tree.AskWrite(old, OtherOffset, s_otherPatch).Status);
+        Assert.Equal(Patched(s_bytes, PatchOffset, s_patch), tree.Read(handle));
+        tree.Tree.Release(old);
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(Patched(s_bytes, PatchOffset, s_patch), tree.ReadAll("a.mrc"));
+    }
+
     private static byte[] Patched(byte[] bytes, int offset, byte[] patch) => [.. bytes[..offset], .. patch, .. bytes[(offset + patch.Length)..]];
 
     /// <summary>Puts a file into the source as another program does that writes it elsewhere first.</summary>
