@@ -45,4 +45,13 @@ internal sealed class FolderBindings
             _owners.TryAdd(archive.Stem, archive.Name);
         }
     }
+
+    /// <summary>Gives a stem to an archive that was renamed to it, whichever had it before.</summary>
+    public void Give(string stem, string name)
+    {
+        lock (_gate)
+        {
+            _owners[stem] = name;
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using VirtualEmFs.Frames;
+using VirtualEmFs.Vfs.Staging;
 
 namespace VirtualEmFs.Vfs.Names;
 
@@ -59,8 +60,8 @@ internal readonly struct FolderNames(FolderIndex index, IReadOnlyDictionary<stri
     }
 
     /// <summary>True when nothing but the name of an archive decides how it is listed, so that it need not be probed.</summary>
-    public static bool IsNamedWithoutProbing(FolderIndex index, in ArchiveName archive) =>
-        archive.IsMrcNamed && index.ArchivesOf(archive.Stem).Length == 1;
+    public static bool IsNamedWithoutProbing(FolderIndex index, in ArchiveName archive, FolderBindings bindings) =>
+        archive.IsMrcNamed && index.ArchivesOf(archive.Stem).Length == 1 && (bindings.OwnerOf(archive.Stem) ?? archive.Name) == archive.Name;
 
     private static ArchiveName ReadingOf(ArchiveName archive, ArchiveFile file) =>
         file.IsSet && archive.TryAsSet(out var set) ? set : archive;
@@ -82,14 +83,15 @@ internal readonly struct FolderNames(FolderIndex index, IReadOnlyDictionary<stri
         return shortName == archive.Stem || WinnerOf(shortName) is not { Archive.IsMrcNamed: true };
     }
 
-    /// <summary>The archive that owns a stem: the one shown before, else the first by rank. One that is broken or being written
-    /// keeps its place, so that names do not jump while it is repaired.</summary>
+    /// <summary>The archive that owns a stem: the one that the mount has made of what was written under that name, else the one shown before, else
+    /// the first by rank. One that is broken or being written keeps its place, so that names do not jump while it is repaired.</summary>
     private Claim? WinnerOf(string stem)
     {
         string? owner = bindings.OwnerOf(stem);
         foreach (var archive in index.ArchivesOf(stem))
         {
-            if ((owner is null || owner == archive.Name) && files.TryGetValue(archive.Name, out var file) && IsClaimedBy(archive, file))
+            if (files.TryGetValue(archive.Name, out var file) && (owner is null || owner == archive.Name || IsWritten(archive, file))
+                && IsClaimedBy(archive, file))
             {
                 return new Claim(archive, file, IsShort: true);
             }
@@ -101,6 +103,9 @@ internal readonly struct FolderNames(FolderIndex index, IReadOnlyDictionary<stri
     /// <summary>Archives that appear under exactly their stem: by their name, as folders of members, or as the mount's own, whatever they are called.</summary>
     private static bool IsNamedByStem(in ArchiveName archive, ArchiveFile file) =>
         archive.IsMrcNamed || file.Probed is { Content: ArchiveContent.Folder } or { IsOfMount: true };
+
+    private static bool IsWritten(in ArchiveName archive, ArchiveFile file) =>
+        file.Probed is { IsOfMount: true } && archive.Name == StagingArea.ArchivePathOf(archive.Stem);
 
     private static bool IsClaimedBy(in ArchiveName archive, ArchiveFile file) =>
         file.Outcome == ProbeOutcome.Archive

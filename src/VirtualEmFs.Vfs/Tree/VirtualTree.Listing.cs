@@ -54,7 +54,7 @@ public sealed partial class VirtualTree
 
         var found = new ArchiveFile?[archives.Count];
         await ForEach(lane, found.Length, async i => found[i] = await FindArchive(
-            folderPath, archives[i].Name, isProbed: withAttributes || !FolderNames.IsNamedWithoutProbing(index, archives[i])));
+            folderPath, archives[i].Name, isProbed: withAttributes || !FolderNames.IsNamedWithoutProbing(index, archives[i], BindingsOf(folder))));
         var files = new Dictionary<string, ArchiveFile>(found.Length, StringComparer.Ordinal);
         var gone = new HashSet<string>(StringComparer.Ordinal);
         for (int i = 0; i < found.Length; i++)

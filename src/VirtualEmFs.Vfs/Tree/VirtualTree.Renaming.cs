@@ -76,7 +76,7 @@ public sealed partial class VirtualTree
 
         var status = isFolder
             ? RenameFolder(from.Value.Source!.Value, path, newPath, mode)
-            : await RenameFile(from.Value, path, to.Value, newPath, newName);
+            : await RenameFile(from.Value, path, to.Value, newFolder, newPath);
         return NoteRemoved(status, to.Value.Source);
     }
 
@@ -137,7 +137,7 @@ public sealed partial class VirtualTree
         }
     }
 
-    private async Task<VfsStatus> RenameFile(NameMeaning from, string path, NameMeaning to, string newPath, string newName)
+    private async Task<VfsStatus> RenameFile(NameMeaning from, string path, NameMeaning to, Node newFolder, string newPath)
     {
         StagedFile[] involved = [.. new[] { from.Staged, to.Staged }.OfType<StagedFile>().Distinct().OrderBy(file => file.Id)];
         foreach (var file in involved)
@@ -167,7 +167,7 @@ public sealed partial class VirtualTree
             var status = from switch
             {
                 { Staged: { } staged } => Area.Rename(staged, newPath, to.Staged, replaced),
-                { Archive: { } claim } => RenameArchive(claim, to.Staged, replaced, path, newPath, newName),
+                { Archive: { } claim } => RenameArchive(claim, to, replaced, path, newFolder, newPath),
                 _ => RenameSource(from.Source!.Value, to.Staged, replaced, path, newPath),
             };
             if (status == VfsStatus.Ok && from.Archive is null)
@@ -214,9 +214,10 @@ public sealed partial class VirtualTree
     }
 
     private VfsStatus RenameArchive(
-        in FolderNames.Claim claim, StagedFile? replaced, (string Path, FileIdentity Identity)? replacedSource, string path, string newPath, string newName)
+        in FolderNames.Claim claim, in NameMeaning to, (string Path, FileIdentity Identity)? replacedSource, string path, Node newFolder, string newPath)
     {
         var file = claim.File;
+        string newName = NameOf(newPath);
         bool isMrcName = MrcNames.IsMrcName(newName);
         if (file.IsSet)
         {
@@ -236,14 +237,21 @@ public sealed partial class VirtualTree
             return VfsStatus.Ok;
         }
 
+        if (replacedSource is null && to.Archive is { Archive: var kept } && kept.Stem == newName
+            && ArchiveName.TryParse(NameOf(newArchivePath), out var renamed) && kept.Rank < renamed.Rank)
+        {
+            return VfsStatus.AlreadyExists; // what another program wrote stays, and would keep the name
+        }
+
         Tolerate(file);
-        bool isReplacing = replaced is not null || replacedSource is not null;
-        var status = isReplacing ? Area.ReplaceBySource(replaced, file.Path, newArchivePath, file.Stat, replacedSource)
+        bool isReplacing = to.Staged is not null || replacedSource is not null;
+        var status = isReplacing ? Area.ReplaceBySource(to.Staged, file.Path, newArchivePath, file.Stat, replacedSource)
             : Area.ChangeSource(
                 file.Path, newArchivePath,
                 () => _writing!.Disk.Rename(_source.FullPath(file.Path), _source.FullPath(newArchivePath), RenameMode.KeepExisting));
         if (status == VfsStatus.Ok)
         {
+            BindingsOf(newFolder).Give(newName, NameOf(newArchivePath));
             _nodes.Move(path, newPath);
             FollowArchive(file.Stat, file.Path, newArchivePath);
         }

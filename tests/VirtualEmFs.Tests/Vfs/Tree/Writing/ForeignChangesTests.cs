@@ -1,3 +1,4 @@
+using VirtualEmFs.Frames.Mrc;
 using VirtualEmFs.Vfs;
 using VirtualEmFs.Vfs.Ports;
 using Xunit;
@@ -155,6 +156,53 @@ public sealed class ForeignChangesTests
         tree.Tree.Release(handle);
         tree.Flush();
         Assert.Equal(Patched(s_bytes, PatchOffset, s_patch), tree.ReadAll("a.mrc"));
+    }
+
+    /// <summary>An archive of the mount's making that somebody gave another extension: what is archived in its place takes its name, too.</summary>
+    [Fact]
+    public void Archive_ShownUnderAnotherExtension_GivesItsNameToTheNewOne()
+    {
+        using var tree = new WrittenTree();
+        tree.Archive("b.mrc", s_bytes);
+        File.Move(tree.SourcePathOf("b.mrc.hdf"), tree.SourcePathOf("a.mrc.h5"));
+        Assert.Equal(s_bytes, tree.ReadAll("a.mrc"));
+        ulong handle = tree.Open("a.mrc");
+        tree.Write(handle, PatchOffset, s_patch);
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(["a.mrc.hdf"], tree.InSource());
+        Assert.Equal(["a.mrc"], tree.List("", withAttributes: true));
+        Assert.Equal(Patched(s_bytes, PatchOffset, s_patch), tree.ReadAll("a.mrc"));
+    }
+
+    /// <summary>Archives that another program wrote keep their extension, and with it come behind what had the name before.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ForeignArchive_RenamedToWhatWasAnArchive_HasTheName(bool isRemoved)
+    {
+        using var tree = new WrittenTree();
+        File.Copy(GoldenData.PathOf("eman2", "row4_float_span0_12bit", "archive.hdf"), tree.SourcePathOf("a.h5"));
+        byte[] samples = tree.ReadAll("a.mrc")[MrcHeader.LengthBytes..]; // a label names the archive
+        tree.Archive("b.mrc", s_bytes);
+        Assert.Equal(s_bytes, tree.ReadAll("b.mrc"));
+        Assert.True(!isRemoved || tree.AskUnlink("b.mrc").Status == VfsStatus.Ok);
+        Assert.Equal(VfsStatus.Ok, tree.AskRename("a.mrc", "b.mrc").Status);
+        Assert.Equal(["b.mrc"], tree.List("", withAttributes: true));
+        Assert.Equal(["b.mrc"], tree.List("", withAttributes: false));
+        Assert.Equal(samples, tree.ReadAll("b.mrc")[MrcHeader.LengthBytes..]);
+    }
+
+    /// <summary>What another program wrote is not removed, and it would keep the name.</summary>
+    [Fact]
+    public void ForeignArchive_RenamedToAnotherThatWouldKeepTheName_IsRefused()
+    {
+        using var tree = new WrittenTree();
+        string golden = GoldenData.PathOf("eman2", "row4_float_span0_12bit", "archive.hdf");
+        File.Copy(golden, tree.SourcePathOf("a.h5"));
+        File.Copy(golden, tree.SourcePathOf("b.mrc.hdf"));
+        Assert.Equal(VfsStatus.AlreadyExists, tree.AskRename("a.mrc", "b.mrc").Status);
+        Assert.Equal(["a.h5", "b.mrc.hdf"], tree.InSource());
     }
 
     private static byte[] Patched(byte[] bytes, int offset, byte[] patch) => [.. bytes[..offset], .. patch, .. bytes[(offset + patch.Length)..]];
