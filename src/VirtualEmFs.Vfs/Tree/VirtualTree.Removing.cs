@@ -21,7 +21,7 @@ public sealed partial class VirtualTree
             { IsNothing: true } => VfsStatus.NotFound,
             { IsFolder: true } => VfsStatus.IsDirectory,
             { Staged: { } staged } => await RemoveStaged(staged),
-            { Archive: { } claim } => RemoveArchive(claim),
+            { Archive: { } claim } => await RemoveArchive(claim, PathOf(folder.Facts.Path, name)),
             _ => UnlinkSource(PathOf(folder.Facts.Path, name)),
         };
         return Changed(NoteRemoved(status, meaning.Value.Source), folder);
@@ -57,7 +57,8 @@ public sealed partial class VirtualTree
         }
     }
 
-    private VfsStatus RemoveArchive(in FolderNames.Claim claim)
+    /// <summary>Removes an archive. Where its samples have just come back, what came out of it is about to have the name, and goes with it.</summary>
+    private async Task<VfsStatus> RemoveArchive(FolderNames.Claim claim, string shownPath)
     {
         if (claim.File.IsSet)
         {
@@ -65,7 +66,13 @@ public sealed partial class VirtualTree
         }
 
         Tolerate(claim.File);
-        return UnlinkSource(claim.File.Path);
+        var status = UnlinkSource(claim.File.Path);
+        while (status == VfsStatus.Ok && _binding.ContainsKey(shownPath))
+        {
+            await Task.Delay(1);
+        }
+
+        return status == VfsStatus.Ok && Area.Index.Find(shownPath) is { Entry.IsInPlace: false } staged ? await RemoveStaged(staged) : status;
     }
 
     private VfsStatus UnlinkSource(string path) => Area.ChangeSource(path, null, () => _writing!.Disk.Unlink(_source.FullPath(path)));

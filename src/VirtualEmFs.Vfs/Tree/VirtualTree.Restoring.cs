@@ -159,6 +159,9 @@ public sealed partial class VirtualTree
                     _names.Enter().GetAwaiter().GetResult(); // renames took microseconds while the samples came back
                     isIn = true;
                     shownPath = node.Facts.ShownPath ?? "";
+
+                    // Before the archive is looked for: who removes it from then on removes what came out of it.
+                    _binding[shownPath] = true;
                     return PlaceOf(node, stat, description.HasOwnHeader, keepsSamples);
                 },
                 staged => Area.Index.Find(shownPath) is { Entry.IsInPlace: false } ? VfsStatus.AlreadyExists : Bind(node, staged),
@@ -277,7 +280,6 @@ public sealed partial class VirtualTree
 
     private VfsStatus Bind(Node node, StagedFile staged)
     {
-        _binding[staged.Entry.Path] = true;
         _changes.Note(FolderOf(staged.Entry.Path));
         var status = Attach(node, staged);
         if (status == VfsStatus.Ok)

@@ -113,6 +113,34 @@ public sealed class RaceTests
         Assert.Empty(tree.InSource());
     }
 
+    /// <summary>The archive was there when its name was asked for: what came out of it must not take that after the removal.</summary>
+    [Fact]
+    public void Unlink_WhenTheSamplesAreBack_LeavesThemToWhoHasTheFileOpen()
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        tree.Archive("a.mrc", s_bytes);
+        ulong handle = tree.Open("a.mrc");
+        tree.WriteFile("b.txt", s_patch);
+        Assert.Equal(VfsStatus.Ok, tree.AskUnlink("b.txt").Status); // now the folder must be flushed before the file gets its name
+        tree.Disk.SyncingFolder = path =>
+        {
+            if (path == tree.SourcePathOf(""))
+            {
+                gate.Pass();
+            }
+        };
+        var written = tree.AskWrite(handle, PatchOffset, s_patch);
+        gate.WaitForArrival();
+        AssertBothEnd(gate, tree.AskUnlink("a.mrc"), written);
+        Assert.Equal(VfsStatus.NotFound, tree.Lookup("a.mrc").Status);
+        Assert.Equal(s_patched, tree.Read(handle));
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Empty(tree.InSource());
+        Assert.Equal(VfsStatus.NotFound, tree.Lookup("a.mrc").Status);
+    }
+
     [Fact]
     public void Rename_WhileTheSamplesComeBack_TakesThemAlong()
     {
