@@ -46,7 +46,7 @@ internal sealed class FolderBindings
         }
     }
 
-    /// <summary>Gives a stem to an archive that was renamed to it, whichever had it before.</summary>
+    /// <summary>Gives a stem to an archive that was renamed to it, or will be made of what was written under it, whichever had it before.</summary>
     public void Give(string stem, string name)
     {
         lock (_gate)

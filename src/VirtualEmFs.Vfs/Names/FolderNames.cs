@@ -28,7 +28,7 @@ internal readonly struct FolderNames(FolderIndex index, IReadOnlyDictionary<stri
             return null;
         }
 
-        if (WinnerOf(stem) is { } winner && !IsNamedByStem(winner.Archive, winner.File))
+        if (WinnerOf(stem) is { } winner && !IsNamedByStem(winner.Archive, winner.File) && bindings.OwnerOf(name) is null)
         {
             return winner;
         }
@@ -78,9 +78,9 @@ internal readonly struct FolderNames(FolderIndex index, IReadOnlyDictionary<stri
             return true;
         }
 
-        // X.mrc.hdf is by its own name X.mrc: X.hdf, which would only be called so, gives way.
+        // X.mrc.hdf is by its own name X.mrc: X.hdf, which would only be called so, gives way, also when X.mrc.hdf is gone again.
         string shortName = NameRules.ShortName(archive, probed.Content);
-        return shortName == archive.Stem || WinnerOf(shortName) is not { Archive.IsMrcNamed: true };
+        return shortName == archive.Stem || (WinnerOf(shortName) is not { Archive.IsMrcNamed: true } && bindings.OwnerOf(shortName) is null);
     }
 
     /// <summary>The archive that owns a stem: the one that the mount has made of what was written under that name, else the one shown before, else

@@ -173,6 +173,10 @@ public sealed partial class VirtualTree
             if (status == VfsStatus.Ok && from.Archive is null)
             {
                 _nodes.Move(path, newPath);
+                if (to.Archive is not null)
+                {
+                    BindingsOf(newFolder).Give(NameOf(newPath), StagingArea.ArchivePathOf(NameOf(newPath)));
+                }
             }
 
             if (status == VfsStatus.Ok && from is { Staged: null, Archive: null })

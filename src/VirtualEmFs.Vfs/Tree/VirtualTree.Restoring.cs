@@ -166,6 +166,13 @@ public sealed partial class VirtualTree
                 },
                 staged => Area.Index.Find(shownPath) is { Entry.IsInPlace: false } ? VfsStatus.AlreadyExists : Bind(node, staged),
                 out var staged);
+            if (status == VfsStatus.Ok && !description.HasOwnHeader && _source.Stat(FolderOf(shownPath), followLinks: true, out var folder) == VfsStatus.Ok)
+            {
+                // The archive stays, and goes on under its long name.
+                string name = NameOf(shownPath);
+                BindingsOf(folder.Version).Give(name, StagingArea.ArchivePathOf(name));
+            }
+
             return status == VfsStatus.Ok ? staged : status;
         }
         finally

@@ -205,8 +205,9 @@ public sealed partial class VirtualTree : IFileTree, IDisposable
         }
     }
 
-    private FolderBindings BindingsOf(Node folder) =>
-        _bindings.GetOrAdd((folder.Key.Version.Device, folder.Key.Version.Inode), static _ => new FolderBindings());
+    private FolderBindings BindingsOf(Node folder) => BindingsOf(folder.Key.Version);
+
+    private FolderBindings BindingsOf(in SourceVersion folder) => _bindings.GetOrAdd((folder.Device, folder.Inode), static _ => new FolderBindings());
 
     private TimeSpan AgeOf(long timestamp) => _time.GetElapsedTime(timestamp);
 

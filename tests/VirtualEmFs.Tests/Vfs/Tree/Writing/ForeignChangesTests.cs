@@ -65,7 +65,7 @@ public sealed class ForeignChangesTests
         ulong handle = tree.Open("a.mrc");
         tree.Disk.SyncingFolder = path =>
         {
-            if (path == tree.SourcePathOf("").TrimEnd('/'))
+            if (path == tree.SourcePathOf(""))
             {
                 tree.Disk.SyncingFolder = null;
                 gate.Pass();
@@ -191,6 +191,39 @@ public sealed class ForeignChangesTests
         Assert.Equal(["b.mrc"], tree.List("", withAttributes: true));
         Assert.Equal(["b.mrc"], tree.List("", withAttributes: false));
         Assert.Equal(samples, tree.ReadAll("b.mrc")[MrcHeader.LengthBytes..]);
+    }
+
+    /// <summary>Removing the winner does not promote the loser, be it that the winner never became an archive.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void ForeignArchive_WhoseNameWasWrittenTo_DoesNotGetItBack(bool isArchived, bool isRenamed)
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        File.Copy(GoldenData.PathOf("eman2", "row4_float_span0_12bit", "archive.hdf"), tree.SourcePathOf("a.h5"));
+        ulong handle = tree.Open("a.mrc");
+        tree.Write(handle, PatchOffset, s_patch);
+        tree.Archiver.Archiving = _ => gate.Pass();
+        tree.Tree.Release(handle);
+        gate.WaitForArrival();
+        if (isArchived)
+        {
+            gate.Open();
+            tree.Flush();
+            Assert.Equal(["a.h5", "a.mrc.hdf"], tree.InSource());
+        }
+
+        Assert.Equal(VfsStatus.Ok, isRenamed ? tree.AskRename("a.mrc", "b.mrc").Status : tree.AskUnlink("a.mrc").Status);
+        gate.Open();
+        tree.Flush();
+        Assert.Equal(VfsStatus.NotFound, tree.Lookup("a.mrc").Status);
+        Assert.Equal(VfsStatus.Ok, tree.Lookup("a.h5.mrc").Status);
+        string[] names = isRenamed ? ["a.h5.mrc", "b.mrc"] : ["a.h5.mrc"];
+        Assert.Equal(names, tree.List("", withAttributes: true).Order(StringComparer.Ordinal));
+        Assert.Equal(names, tree.List("", withAttributes: false).Order(StringComparer.Ordinal));
     }
 
     /// <summary>What another program wrote is not removed, and it would keep the name.</summary>
