@@ -18,7 +18,7 @@ internal sealed class CompressArguments
     {
         Description = "Bits of a sample: 2-16; 0 for lossless float32; below 0 uncompressed. Without it, rules decide.",
         HelpName = "N",
-        CustomParser = static argument => WholeNumber(argument, -1000, 1000),
+        CustomParser = static argument => NumberOption.Parse(argument, -1000, 1000),
     };
 
     private readonly Option<string> _level = new("--compresslevel")
@@ -26,7 +26,7 @@ internal sealed class CompressArguments
         Description = "Deflate level 0-9, or auto.",
         HelpName = "N",
         DefaultValueFactory = static _ => "auto",
-        CustomParser = static argument => argument.Tokens[0].Value == "auto" ? "auto" : $"{WholeNumber(argument, 0, 9)}",
+        CustomParser = static argument => argument.Tokens[0].Value == "auto" ? "auto" : $"{NumberOption.Parse(argument, 0, 9)}",
     };
 
     private readonly Option<bool> _noOutliers = new("--nooutliers") { Description = "Clamp outliers by EMAN2's histogram rule." };
@@ -82,13 +82,8 @@ internal sealed class CompressArguments
 
     public RulesOptions Rules { get; } = new();
 
-    public Option<int> Threads { get; } = new("--threads")
-    {
-        Description = "Threads that compute; all cores by default.",
-        HelpName = "N",
-        DefaultValueFactory = static _ => Environment.ProcessorCount,
-        CustomParser = static argument => WholeNumber(argument, 1, 1024) ?? 1,
-    };
+    public Option<int> Threads { get; } = NumberOption.Create(
+        "--threads", 1, NumberOption.MostThreads, static () => Environment.ProcessorCount, "Threads that compute; all cores by default.");
 
     public Option<bool> OnlyUnfinished { get; } = new("--only-unfinished") { Description = "Skip files whose archive is there already." };
 
@@ -181,18 +176,6 @@ internal sealed class CompressArguments
 
     private static string[] FilesOf(string? verbose, string[]? files) =>
         verbose is null || int.TryParse(verbose, CultureInfo.InvariantCulture, out _) ? files ?? [] : [verbose, .. files ?? []];
-
-    private static int? WholeNumber(ArgumentResult argument, int lowest, int highest)
-    {
-        string text = argument.Tokens[0].Value;
-        if (int.TryParse(text, CultureInfo.InvariantCulture, out int number) && number >= lowest && number <= highest)
-        {
-            return number;
-        }
-
-        argument.AddError($"'{text}' is not a whole number from {lowest} to {highest}");
-        return null;
-    }
 
     private sealed record NumberPair(double First, double Second);
 

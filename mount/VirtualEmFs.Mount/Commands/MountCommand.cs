@@ -23,12 +23,9 @@ internal sealed class MountCommand
     private readonly Option<Quantity<long>> _cacheSize = Quantities.Bytes("--cache-size", "1GiB", "Memory for decoded blocks that are kept for later readers.");
     private readonly Option<Quantity<long>> _decodeMemory = Quantities.Bytes("--decode-memory", "512MiB", "Memory for blocks being decoded while the cache is full.");
 
-    private readonly Option<int> _threads = new("--threads")
-    {
-        Description = "Threads that decode at once. One for each core is the default.",
-        HelpName = "N",
-        DefaultValueFactory = _ => Environment.ProcessorCount,
-    };
+    private readonly Option<int> _threads = NumberOption.Create(
+        "--threads", 1, NumberOption.MostThreads, static () => Environment.ProcessorCount,
+        "Threads that decode at once. One for each core is the default.");
 
     private readonly Option<bool> _showArchives = new("--show-archives") { Description = "List the archives beside their .mrc files." };
 
@@ -61,13 +58,6 @@ internal sealed class MountCommand
             _source, _mountPoint, _cacheSize, _decodeMemory, _threads, _showArchives, _damaged, _strictStatistics, _attributeTimeout, _immutable,
             _followSymlinks,
         };
-        _threads.Validators.Add(static result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-            {
-                result.AddError("--threads must be at least 1");
-            }
-        });
         command.Validators.Add(result =>
         {
             // What is written must read back as it was written, and changes.

@@ -9,19 +9,15 @@ namespace VirtualEmFs.Mount.Commands;
 /// <summary>How archives are presented where there is a choice: the same options wherever archives are opened.</summary>
 internal sealed class PresentationOptions
 {
-    private readonly Option<int> _eerGrouping = new("--eer-grouping")
-    {
-        Description = "Internal frames of an EER movie that are summed into one frame.",
-        HelpName = "N",
-        DefaultValueFactory = static _ => FormatOptions.Default.EerGrouping,
-    };
+    private readonly Option<int> _eerGrouping = NumberOption.Create(
+        "--eer-grouping", 1, ushort.MaxValue, static () => FormatOptions.Default.EerGrouping,
+        "Internal frames of an EER movie that are summed into one frame.");
 
-    private readonly Option<int> _eerUpsampling = new("--eer-upsampling")
-    {
-        Description = "1: EER movies on the sensor's pixels; 2: on pixels of half their size.",
-        HelpName = "1|2",
-        DefaultValueFactory = static _ => FormatOptions.Default.EerUpsampling,
-    };
+    private readonly Option<int> _eerUpsampling = NumberOption.Create(
+        "--eer-upsampling", 1, 2, static () => FormatOptions.Default.EerUpsampling,
+        "1: EER movies on the sensor's pixels; 2: on pixels of half their size.");
+
+    public PresentationOptions() => _eerUpsampling.HelpName = "1|2";
 
     private readonly Option<bool> _single = new("--float32")
     {
@@ -42,8 +38,6 @@ internal sealed class PresentationOptions
     {
         command.Add(_eerGrouping);
         command.Add(_eerUpsampling);
-        Limit(_eerGrouping, ushort.MaxValue);
-        Limit(_eerUpsampling, 2);
     }
 
     /// <summary>Adds those of plain MRC files, too.</summary>
@@ -79,12 +73,4 @@ internal sealed class PresentationOptions
         argument.AddError("--mode0 is signed or unsigned");
         return MrcByteSign.Automatic;
     }
-
-    private static void Limit(Option<int> option, int largest) => option.Validators.Add(result =>
-    {
-        if (result.GetValueOrDefault<int>() is int value && (value < 1 || value > largest))
-        {
-            result.AddError($"{option.Name} is a number from 1 to {largest}");
-        }
-    });
 }

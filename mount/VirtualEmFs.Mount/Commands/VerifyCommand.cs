@@ -32,7 +32,7 @@ internal sealed class VerifyCommand
         presentation.AddAllTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(files) is not { Length: > 0 } && result.GetValue(manifest) is null)
+            if (result.GetValue(files) is not { Length: > 0 } && result.GetResult(manifest) is null)
             {
                 result.AddError("name the archives to decode, or a --manifest");
             }

@@ -17,12 +17,9 @@ internal sealed class WritingOptions
     private readonly Option<Quantity<TimeSpan>> _delay = Quantities.Time(
         "--write-delay", "30s", "How long a closed file must be quiet before it is archived; a rule may say otherwise.");
 
-    private readonly Option<int> _workers = new("--write-workers")
-    {
-        Description = "Files that are archived at once; half the cores by default.",
-        HelpName = "N",
-        DefaultValueFactory = _ => WriteBackOptions.Default.Workers,
-    };
+    private readonly Option<int> _workers = NumberOption.Create(
+        "--write-workers", 1, NumberOption.MostThreads, static () => WriteBackOptions.Default.Workers,
+        "Files that are archived at once; half the cores by default.");
 
     private readonly Option<OriginalsPolicy?> _keepOriginals = new("--keep-originals")
     {
@@ -51,13 +48,6 @@ internal sealed class WritingOptions
         }
 
         _rules.AddTo(command);
-        _workers.Validators.Add(static result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 1024)
-            {
-                result.AddError("--write-workers is a number from 1 to 1024");
-            }
-        });
         command.Validators.Add(result =>
         {
             if (result.GetResult(_staging) is null && GivenIn(result) is { } option)
@@ -71,7 +61,7 @@ internal sealed class WritingOptions
     public string? StagingOf(ParseResult result) => result.GetValue(_staging);
 
     /// <summary>Whether the mount is to be writable.</summary>
-    public bool IsGivenIn(CommandResult result) => result.GetValue(_staging) is not null;
+    public bool IsGivenIn(CommandResult result) => result.GetResult(_staging) is not null;
 
     public bool TakesOver(ParseResult result) => result.GetValue(_takeOver);
 

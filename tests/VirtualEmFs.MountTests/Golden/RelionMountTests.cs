@@ -125,7 +125,7 @@ public sealed class RelionMountTests : IDisposable
     {
         ProgramResult result = Programs.Run(TimeSpan.FromMinutes(1), Programs.Emfs, ["info", "--eer-grouping", "0", "x.eer"]);
         Assert.Equal(2, result.ExitCode);
-        Assert.Contains("--eer-grouping is a number from 1 to 65535", result.Error, StringComparison.Ordinal);
+        Assert.Contains("'0' is not a whole number from 1 to 65535 (--eer-grouping)", result.Error, StringComparison.Ordinal);
     }
 
     private static string FileOf(JsonElement part) => part.GetProperty("file").GetString()!;
