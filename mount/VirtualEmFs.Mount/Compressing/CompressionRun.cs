@@ -97,7 +97,9 @@ internal sealed class CompressionRun(IArchiveFormats formats, CompressionRunOpti
 
         CreateFolderOf(job.OutputPath);
         CompressionReport report = _compressor.Compress(job.InputPath, job.OutputPath, compression, cancellation);
-        bool isDeleted = options.DeletesOriginals && Path.GetFullPath(job.InputPath) != Path.GetFullPath(job.OutputPath);
+
+        // An archive that took its original's place, perhaps by another spelling of its path, is all there is.
+        bool isDeleted = options.DeletesOriginals && !TargetFile.AreSame(job.InputPath, job.OutputPath);
         if (isDeleted && formats.Probe(job.InputPath).Description is { Format: "EER" })
         {
             isDeleted = false;

@@ -83,7 +83,7 @@ public sealed class CompressCommandTests : IDisposable
     [InlineData("the range 2,1 is not a range", "--range", "2,1")]
     [InlineData("exclude each other", "--nooutliers", "--sigrange", "3,3")]
     [InlineData("'12' is not a whole number from 0 to 9", "--compresslevel", "12")]
-    [InlineData("Could not find", "--rules", "/nowhere/rules.json")]
+    [InlineData("the file of rules /nowhere/rules.json cannot be read", "--rules", "/nowhere/rules.json")]
     public void Compress_WithAMistakeInTheCommandLine_SaysItInOneSentenceAndDoesNothing(string sentence, params string?[] options)
     {
         string[] files = options[^1] is null ? [] : [_folder.PathOf("micrograph.mrc")];
@@ -129,6 +129,18 @@ public sealed class CompressCommandTests : IDisposable
         Assert.Equal(2, result.ExitCode);
         Assert.Contains("would both become", result.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(_folder.Path, "*.hdf"));
+    }
+
+    /// <summary>The archive takes the place of its original under another spelling of its path: deleting the original deletes both.</summary>
+    [Fact]
+    public void Compress_AnArchiveInItsOwnPlace_IsNeverDeletedAsTheOriginal()
+    {
+        Directory.CreateDirectory(_folder.PathOf("real"));
+        Directory.CreateSymbolicLink(_folder.PathOf("link"), "real");
+        string archive = _folder.PathOf("real", "volume.hdf");
+        Programs.Check(Programs.Emfs, "compress", _folder.PathOf("volume.rec"), "-o", archive);
+        Programs.Check(Programs.Emfs, "compress", archive, "--outpath", _folder.PathOf("link"), "--force", "--delete-originals");
+        Programs.Check(Programs.Emfs, "verify", archive);
     }
 
     [Fact]
