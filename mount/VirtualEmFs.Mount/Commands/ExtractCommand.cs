@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VirtualEmFs.Archives;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Frames.Mrc;
 using VirtualEmFs.Mount.Extraction;
@@ -114,6 +115,16 @@ internal sealed class ExtractCommand
         if (!_targets.Add(Path.GetFullPath(target)))
         {
             throw new IOException($"{path}: another archive of this command is written to {target} already; extract them to different folders.");
+        }
+
+        if (TargetFile.Obstacle(target) is { } obstacle)
+        {
+            throw new IOException($"{target}: {obstacle}");
+        }
+
+        if (TargetFile.AreSame(path, target))
+        {
+            throw new IOException($"{target}: this is the archive itself; name another place with -o");
         }
 
         if (!_force && File.Exists(target))

@@ -31,6 +31,11 @@ public sealed class Compressor(IArchiveFormats formats)
     {
         using ICompressionInput input = Open(inputPath, options);
         Treatment treatment = TreatmentOf(input, options);
+        if (TargetFile.Obstacle(outputPath) is { } obstacle)
+        {
+            throw new ArchiveException(outputPath, obstacle);
+        }
+
         if (!options.Overwrites && Path.Exists(outputPath))
         {
             throw new ArchiveException(outputPath, "exists already; it was left as it is (--force replaces it)");

@@ -49,6 +49,27 @@ public sealed class ArchiveCommandTests : IDisposable
     }
 
     [Fact]
+    public void Extract_ToWhatIsNoFile_LeavesItWhoeverForcesIt()
+    {
+        string pipe = _folder.PathOf("pipe");
+        Programs.Check("mkfifo", pipe);
+        ProgramResult result = Programs.Run(s_deadline, Programs.Emfs, ["extract", "--force", Golden("row4_float_span0_5bit"), "-o", pipe]);
+        Assert.Equal((1, $"emfs extract: {pipe}: is not a regular file, and is not replaced\n"), (result.ExitCode, result.Error));
+        Programs.Check("test", "-p", pipe);
+    }
+
+    /// <summary>With --float32 a plain MRC file appears under its own name.</summary>
+    [Fact]
+    public void Extract_InThePlaceOfTheArchive_IsRefused()
+    {
+        string archive = _folder.PathOf("image.hdf");
+        File.Copy(Golden("row4_float_span0_5bit"), archive);
+        ProgramResult result = Programs.Run(s_deadline, Programs.Emfs, ["extract", "--force", archive, "-o", archive]);
+        Assert.Equal((1, $"emfs extract: {archive}: this is the archive itself; name another place with -o\n"), (result.ExitCode, result.Error));
+        Programs.Check("cmp", Golden("row4_float_span0_5bit"), archive);
+    }
+
+    [Fact]
     public void Verify_OfSoundArchives_Succeeds()
     {
         string[] archives = [Golden("row4_float_span0_5bit"), Golden("stack_mixed_sizes_and_bits"), Golden("volume_odd_5bit")];

@@ -143,6 +143,21 @@ public sealed class CompressCommandTests : IDisposable
         Programs.Check(Programs.Emfs, "verify", archive);
     }
 
+    /// <summary>A rename would put a file in the place of /dev/null.</summary>
+    [Theory]
+    [InlineData("pipe", "is not a regular file, and is not replaced")]
+    [InlineData("folder", "is a folder; name a file in it")]
+    public void Compress_ToWhatIsNoFile_LeavesItWhoeverForcesIt(string target, string sentence)
+    {
+        Programs.Check("mkfifo", _folder.PathOf("pipe"));
+        Directory.CreateDirectory(_folder.PathOf("folder"));
+        ProgramResult result = Programs.Run(
+            s_deadline, Programs.Emfs, ["compress", _folder.PathOf("micrograph.mrc"), "--force", "-o", _folder.PathOf(target)]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains($"{_folder.PathOf(target)}: {sentence}", result.Error, StringComparison.Ordinal);
+        Programs.Check("test", "-p", _folder.PathOf("pipe"));
+    }
+
     [Fact]
     public void Compress_WhereTheArchiveExists_LeavesItUnlessForced()
     {
