@@ -17,6 +17,7 @@ internal sealed class MrcExtraction : IBlockJob
     private readonly Action<MrcExtraction, IOException?> _report;
     private readonly string _temporaryPath;
     private readonly SafeFileHandle _file;
+    private static int s_counter;
     private bool _disposed;
 
     /// <param name="archive">Owned from here on.</param>
@@ -27,9 +28,22 @@ internal sealed class MrcExtraction : IBlockJob
     {
         (_archive, _mrc, Path, _replace, _report) = (archive, mrc, path, replace, report);
         string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-        _temporaryPath = System.IO.Path.Combine(folder, $".{System.IO.Path.GetFileName(path)}.{Environment.ProcessId}.part");
-        _file = File.OpenHandle(_temporaryPath, FileMode.Create, FileAccess.Write, FileShare.Read);
-        RandomAccess.Write(_file, mrc.Header.Span, 0);
+
+        // Not the file's own name and more: that may be too long for a name.
+        _temporaryPath = System.IO.Path.Combine(folder, $".emfs-extract-{Environment.ProcessId}-{Interlocked.Increment(ref s_counter)}.part");
+        const uint Permissions = 0x1B6; // rw-rw-rw-, less the umask
+        Check(LinuxFile.Open(_temporaryPath, LinuxFile.O_WRONLY | LinuxFile.O_CREAT | LinuxFile.O_TRUNC, out SafeFileHandle? file, Permissions));
+        _file = file!;
+        try
+        {
+            Write(mrc.Header.Span, 0);
+        }
+        catch
+        {
+            _file.Dispose();
+            File.Delete(_temporaryPath);
+            throw;
+        }
     }
 
     public ArchiveDescription Description => _archive.Description;
@@ -42,7 +56,7 @@ internal sealed class MrcExtraction : IBlockJob
     public long BlockCount => Description.Grid.BlockCount;
 
     public void Process(long block, WorkerBuffer buffer, DecodeSlots slots) => BlockRendering.Render(
-        _archive, _mrc, block, buffer, slots, (bytes, fileOffset) => RandomAccess.Write(_file, bytes, fileOffset));
+        _archive, _mrc, block, buffer, slots, Write);
 
     public void Finish(IOException? fault)
     {
@@ -50,7 +64,7 @@ internal sealed class MrcExtraction : IBlockJob
         {
             try
             {
-                RandomAccess.FlushToDisk(_file);
+                Check(LinuxFile.Sync(_file, dataOnly: false));
                 TakeName();
             }
             catch (IOException e)
@@ -60,6 +74,24 @@ internal sealed class MrcExtraction : IBlockJob
         }
 
         _report(this, fault);
+    }
+
+    private void Write(ReadOnlySpan<byte> bytes, long fileOffset)
+    {
+        for (int total = 0; total < bytes.Length;)
+        {
+            Check(LinuxFile.Write(_file, fileOffset + total, bytes[total..], out int lengthBytes));
+            total += lengthBytes;
+        }
+    }
+
+    // Users know the file by the name that it is to have.
+    private void Check(int errno)
+    {
+        if (errno != 0)
+        {
+            throw new IOException($"{Path}: cannot be written: {Errno.Message(errno)}");
+        }
     }
 
     private void TakeName()

@@ -57,6 +57,25 @@ public sealed class MrcExtractionTests : IDisposable
         Assert.Equal([path], Directory.GetFiles(_folder.Path));
     }
 
+    /// <summary>254 bytes are a name, and leave no room for more.</summary>
+    [Fact]
+    public void Run_ToANameAsLongAsNamesMayBe_Works()
+    {
+        var shape = new FrameShape(4, 4, 1);
+        string path = _folder.PathOf(new string('n', 250) + ".mrc");
+        Assert.Null(Extract(NewArchive(shape, new BlockGrid(shape, 1, 4, 4)), path, replace: false));
+        Assert.Equal([path], Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void New_WhereNothingCanBeWritten_NamesTheFileThatWasAskedFor()
+    {
+        var shape = new FrameShape(4, 4, 1);
+        using FakeArchive archive = NewArchive(shape, new BlockGrid(shape, 1, 4, 4));
+        var fault = Assert.Throws<IOException>(() => new MrcExtraction(archive, VirtualMrc.Create(archive.Description), "/proc/image.mrc", false, (_, _) => { }));
+        Assert.Equal("/proc/image.mrc: cannot be written: No such file or directory", fault.Message);
+    }
+
     private static FakeArchive NewArchive(FrameShape shape, BlockGrid grid) => new(FakeArchive.Describe(shape, grid));
 
     private static IOException? Extract(FakeArchive archive, string path, bool replace)
