@@ -13,6 +13,7 @@ internal static class CommandLineProgram
     /// <returns>The process's exit code: <see cref="ExitCode"/>.</returns>
     public static int Run(RootCommand root, string[] args)
     {
+        Console.SetOut(new StandardOutput(Console.Out));
         foreach (VersionOption option in root.Options.OfType<VersionOption>())
         {
             option.Action = new VersionAction();
@@ -45,6 +46,11 @@ internal static class CommandLineProgram
         catch (OperationCanceledException)
         {
             return (int)ExitCode.Interrupted;
+        }
+        catch (OutputException e)
+        {
+            Console.Error.WriteLine($"emfs: {e.Message}");
+            return (int)ExitCode.Failure;
         }
         catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !HasCurrentFolder())
         {

@@ -39,7 +39,17 @@ internal sealed class BackgroundProcess : IDisposable
         string? line = reader.ReadLine();
         if (line is ['r', ' ', .. var ready])
         {
-            Console.WriteLine($"emfs: {ready}; its log is {logPath}");
+            string report = $"emfs: {ready}; its log is {logPath}";
+            try
+            {
+                Console.WriteLine(report);
+            }
+            catch (OutputException)
+            {
+                // The mount is there, and who called must know.
+                Console.Error.WriteLine(report);
+            }
+
             return (int)ExitCode.Success;
         }
 

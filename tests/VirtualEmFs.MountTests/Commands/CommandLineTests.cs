@@ -94,6 +94,17 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("Usage:", result.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("--version")]
+    [InlineData("rules show")]
+    [InlineData("rules test a.mrc")]
+    public void Command_WhoseOutputHasNoRoom_SaysSo(string arguments)
+    {
+        ProgramResult result = Programs.Run(s_deadline, "sh", ["-c", $"exec '{Programs.Emfs}' {arguments} > /dev/full"]);
+        Assert.Equal((Failure, "emfs: standard output cannot be written: No space left on device\n"), (result.ExitCode, result.Error));
+    }
+
     [Fact]
     public void Command_InAFolderThatIsGone_SaysSo()
     {
