@@ -57,7 +57,14 @@ public sealed class SourceFile : IDisposable
         int errno = LinuxFile.Open(path, LinuxFile.O_RDONLY | LinuxFile.O_NONBLOCK, out SafeFileHandle? handle);
         if (errno != 0)
         {
-            throw new ArchiveException(path, $"cannot be opened: {Errno.Message(errno)}") { Errno = errno };
+            // The runtime's own calls put that character where a name has bytes that are no UTF-8: the file is there, but not under this name.
+            bool isMangled = errno == Errno.ENOENT && path.Contains('\uFFFD', StringComparison.Ordinal);
+            throw new ArchiveException(path, isMangled
+                ? "cannot be opened, for its name is not UTF-8: give it another one, or read it through a mount"
+                : $"cannot be opened: {Errno.Message(errno)}")
+            {
+                Errno = errno,
+            };
         }
 
         try

@@ -16,7 +16,7 @@ internal static class NamedArchive
             throw new ArchiveException(path, "this is a folder; name the archives in it");
         }
 
-        if (!File.Exists(path))
+        if (!File.Exists(path) && !path.Contains('\uFFFD', StringComparison.Ordinal))
         {
             throw new ArchiveException(path, "there is no such file");
         }

@@ -105,6 +105,20 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal((Failure, "emfs: standard output cannot be written: No space left on device\n"), (result.ExitCode, result.Error));
     }
 
+    /// <summary>The shell passes names as they are, and the runtime takes only UTF-8.</summary>
+    [Theory]
+    [InlineData("info")]
+    [InlineData("extract")]
+    [InlineData("verify")]
+    [InlineData("compress")]
+    public void Command_OnANameThatIsNotUtf8_SaysWhatHelps(string command)
+    {
+        ProgramResult result = Programs.Run(
+            s_deadline, "sh", ["-c", $"cp garbage.hdf \"$(printf 'x\\377.mrc')\" && '{Programs.Emfs}' {command} x*; code=$?; rm x*; exit $code"], _folder.Path);
+        Assert.Equal(Failure, result.ExitCode);
+        Assert.Contains("its name is not UTF-8: give it another one", result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Command_InAFolderThatIsGone_SaysSo()
     {
