@@ -43,6 +43,11 @@ internal sealed class RulesOptions
             return (result.GetValue(_profile) == "paper" ? TruncationRules.Paper : TruncationRules.BuiltIn, null);
         }
 
+        if (Directory.Exists(path))
+        {
+            throw new CommandException(ExitCode.Usage, $"the file of rules {path} is a folder");
+        }
+
         try
         {
             byte[] json = File.ReadAllBytes(path);

@@ -23,6 +23,11 @@ internal sealed class ChecksumManifest
     /// <exception cref="CommandException">It cannot be read, or a line is no sum and name.</exception>
     public static ChecksumManifest Read(string path)
     {
+        if (Directory.Exists(path))
+        {
+            throw new CommandException(ExitCode.Usage, $"the list of checksums {path} is a folder");
+        }
+
         try
         {
             string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
@@ -35,7 +40,7 @@ internal sealed class ChecksumManifest
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException(ExitCode.Usage, e.Message);
+            throw new CommandException(ExitCode.Usage, $"the list of checksums {path} cannot be read: {e.Message.TrimEnd('.')}");
         }
     }
 
