@@ -53,10 +53,10 @@ public static class RulesFile
         else
         {
             Expect(reader.TokenType == JsonTokenType.StartObject, "the rules are an object with 'rules', or an array");
+            HashSet<string> keys = [];
             while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
             {
-                string key = reader.GetString()!;
-                reader.Read();
+                string key = Key(ref reader, keys);
                 switch (key)
                 {
                     case "profile":
@@ -101,10 +101,10 @@ public static class RulesFile
     {
         var rule = new TruncationRule { Glob = "" };
         (int bits, bool isLossless) = (0, false);
+        HashSet<string> keys = [];
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
-            string key = reader.GetString()!;
-            reader.Read();
+            string key = Key(ref reader, keys);
             rule = key switch
             {
                 "glob" => rule with { Glob = Text(ref reader) },
@@ -132,6 +132,15 @@ public static class RulesFile
         Expect(rule.Glob.Length > 0, "a rule needs a 'glob'");
         Expect(bits == 0 || !isLossless, "a rule has 'bits' or is 'lossless', not both");
         return rule;
+    }
+
+    // JSON does not say which of two wins, and rules that are passed over in silence cost samples.
+    private static string Key(ref Utf8JsonReader reader, HashSet<string> earlier)
+    {
+        string key = reader.GetString()!;
+        Expect(earlier.Add(key), $"'{key}' is there twice");
+        reader.Read();
+        return key;
     }
 
     private static LimitRequest Outliers(string text)

@@ -85,6 +85,8 @@ public sealed class TruncationRulesTests
     [InlineData("[\n{ \"glob\": \"*\",\n\"level\": 1.5 }]", "my.rules, line 3: 'level' is a whole number from 1 to 12")]
     [InlineData("[\n{ \"glob\": \"*\",\n\"delay\": -1 }]", "my.rules, line 3: a number from 0 to 31536000 is needed here")]
     [InlineData("{\n\"profile\": \"mine\" }", "my.rules, line 2: there is no profile 'mine': say 'built-in' or 'paper'")]
+    [InlineData("[\n{ \"glob\": \"*\",\n\"bits\": 5,\n\"bits\": 6 }]", "my.rules, line 4: 'bits' is there twice")]
+    [InlineData("{ \"rules\": [{ \"glob\": \"*\", \"bits\": 5 }],\n\"rules\": [] }", "my.rules, line 2: 'rules' is there twice")]
     [InlineData("[{ \"glob\": \"*\", \"outliers\": \"5:2\" }]", "my.rules, line 1: the range 5,2 is not a range: give the lower limit first, and the upper limit above it")]
     public void Parse_BadRule_NamesTheLine(string json, string message) =>
         Assert.Equal(message, Assert.Throws<TruncationException>(() => Parse(json)).Message);
