@@ -46,7 +46,8 @@ internal sealed class RestoreCommand
         command.RequireStagingFolder();
         if (path is null)
         {
-            return command.List();
+            return to is null ? command.List() : throw new CommandException(
+                ExitCode.Usage, $"name the file that is to go to {to}; 'emfs restore {place}' lists those that are kept");
         }
 
         path = isMounted ? MountedPath.InSource(place, path) : MountedPath.Normalise(path);

@@ -106,6 +106,7 @@ public sealed class StagingCommandTests : IDisposable
         AssertRefused(Usage, "/etc/passwd is not below", "retry", mount.MountPoint, "/etc/passwd");
         AssertRefused(Usage, "../a leads out of the source", "flush", mount.MountPoint, "../a");
         AssertRefused(Failure, "no original of a.mrc is kept in", "restore", mount.MountPoint, "a.mrc");
+        AssertRefused(Usage, "name the file that is to go to raw.mrc", "restore", mount.MountPoint, "--to", "raw.mrc");
         AssertRefused(StagingUnusable, "is neither a mount of emfs nor a staging folder", "restore", _project.Source);
         AssertRefused(StagingUnusable, "is neither a mount of emfs nor a staging folder", "restore", _project.PathOf("absent"), "a.mrc");
         AssertRefused(Failure, "there is no absent.mrc in ", "flush", mount.MountPoint, "absent.mrc");
