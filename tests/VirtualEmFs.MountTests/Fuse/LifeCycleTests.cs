@@ -176,6 +176,27 @@ public sealed class LifeCycleTests
         }
     }
 
+    /// <summary>A script that is told of a failure would not use the mount, nor end it.</summary>
+    [Fact]
+    public void Background_MountThatCannotBeReported_SaysSoWhereErrorsGo()
+    {
+        using var folder = new TemporaryFolder();
+        try
+        {
+            ProgramResult result = Programs.Run(
+                s_deadline, "sh", ["-c", $"exec '{Programs.Emfs}' null '{folder.Path}' --size 1MiB --background > /dev/full"]);
+            Assert.Equal(0, result.ExitCode);
+            Assert.Contains($"is mounted on {folder.Path}", result.Error);
+        }
+        finally
+        {
+            if (MountedProcess.IsMounted(folder.Path))
+            {
+                Programs.Check(Programs.Emfs, "unmount", folder.Path);
+            }
+        }
+    }
+
     [Fact]
     public void Background_MountThatFails_ReturnsItsCodeAndSentence()
     {
