@@ -15,6 +15,9 @@ internal sealed class FlushRequest(string path, bool isAwaited)
     /// <summary>The last file that was there when the flush was asked for: one who goes on creating files must not keep it from ending. Null before the first look.</summary>
     public long? LastId { get; set; }
 
+    /// <summary>When the first look saw it, in ticks of the time provider: the kernel tells of a program's close some time later.</summary>
+    public long BeganTimestamp { get; set; }
+
     /// <summary>Files that it waits for, as the last look found them.</summary>
     public int WaitingCount { get; set; }
 

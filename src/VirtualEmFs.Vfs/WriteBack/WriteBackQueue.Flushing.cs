@@ -43,7 +43,7 @@ internal sealed partial class WriteBackQueue
     /// <summary>Archives what is staged, before an unmount.</summary>
     public Task<FlushResult> Drain(CancellationToken cancellation) => Flush(null, cancellation);
 
-    private FlushRequest[] BeginFlushes()
+    private FlushRequest[] BeginFlushes(long now)
     {
         lock (_gate)
         {
@@ -52,6 +52,8 @@ internal sealed partial class WriteBackQueue
                 flush.WaitingCount = 0;
                 if (flush.LastId is null)
                 {
+                    flush.BeganTimestamp = now;
+
                     // Files that are gone while a worker still has them in hand count too: their remains go first.
                     flush.LastId = _files.Select(file => file.Id).Concat(_running.Select(job => job.File.Id)).DefaultIfEmpty().Max();
                     RetryWhat(flush);

@@ -84,7 +84,7 @@ internal sealed partial class WriteBackQueue
         _due.Clear();
         _area.Index.CopyTo(_files);
         _nextDue = long.MaxValue;
-        FlushRequest[] flushes = BeginFlushes();
+        FlushRequest[] flushes = BeginFlushes(now);
         foreach (var file in _files)
         {
             Consider(file, now, flushes);
@@ -127,20 +127,13 @@ internal sealed partial class WriteBackQueue
         {
             bool isParked = IsParked(pending, entry);
             pending.OpenSince = isOpen ? pending.OpenSince ?? now : null;
-            long patienceEnds = pending.OpenSince is { } since ? since + TicksOf(_options.FlushPatience) : long.MaxValue;
-            bool isAwaited = !isParked && now < patienceEnds;
             foreach (var flush in flushes)
             {
                 if (flush.Concerns(file))
                 {
                     isAskedFor = true;
-                    flush.WaitingCount += isAwaited ? 1 : 0;
+                    Await(flush, pending, isParked, now);
                 }
-            }
-
-            if (isAskedFor && isAwaited)
-            {
-                _nextDue = Math.Min(_nextDue, patienceEnds);
             }
 
             if (pending.IsRunning)
@@ -167,6 +160,17 @@ internal sealed partial class WriteBackQueue
             {
                 _nextDue = Math.Min(_nextDue, due);
             }
+        }
+    }
+
+    /// <summary>Counts a file that a flush waits for. Under the gate.</summary>
+    private void Await(FlushRequest flush, PendingFile pending, bool isParked, long now)
+    {
+        long patienceEnds = pending.OpenSince is { } since ? Math.Max(since, flush.BeganTimestamp) + TicksOf(_options.FlushPatience) : long.MaxValue;
+        if (!isParked && now < patienceEnds)
+        {
+            flush.WaitingCount++;
+            _nextDue = Math.Min(_nextDue, patienceEnds);
         }
     }
 
