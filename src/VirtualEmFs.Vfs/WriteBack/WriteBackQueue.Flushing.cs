@@ -10,10 +10,10 @@ internal sealed partial class WriteBackQueue
     /// those that stay open or are parked; a full disk is waited for.
     /// </summary>
     /// <param name="path">Path in the source; null for everything.</param>
-    public Task<FlushResult> Flush(string? path, CancellationToken cancellation) => Add(new FlushRequest(path ?? "", isAwaited: true), cancellation);
+    public Task<FlushResult> Flush(string? path, CancellationToken cancellation) => Add(new FlushRequest(path ?? "", isAwaited: true, _time.GetTimestamp()), cancellation);
 
     /// <summary>Makes the same due at once, for nobody who waits: the archiving still lets others go first.</summary>
-    public void Hurry(string? path) => _ = Add(new FlushRequest(path ?? "", isAwaited: false), CancellationToken.None);
+    public void Hurry(string? path) => _ = Add(new FlushRequest(path ?? "", isAwaited: false, _time.GetTimestamp()), CancellationToken.None);
 
     private Task<FlushResult> Add(FlushRequest flush, CancellationToken cancellation)
     {
@@ -43,7 +43,7 @@ internal sealed partial class WriteBackQueue
     /// <summary>Archives what is staged, before an unmount.</summary>
     public Task<FlushResult> Drain(CancellationToken cancellation) => Flush(null, cancellation);
 
-    private FlushRequest[] BeginFlushes(long now)
+    private FlushRequest[] BeginFlushes()
     {
         lock (_gate)
         {
@@ -52,8 +52,6 @@ internal sealed partial class WriteBackQueue
                 flush.WaitingCount = 0;
                 if (flush.LastId is null)
                 {
-                    flush.BeganTimestamp = now;
-
                     // Files that are gone while a worker still has them in hand count too: their remains go first.
                     flush.LastId = _files.Select(file => file.Id).Concat(_running.Select(job => job.File.Id)).DefaultIfEmpty().Max();
                     RetryWhat(flush);

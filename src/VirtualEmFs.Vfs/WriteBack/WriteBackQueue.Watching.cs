@@ -84,7 +84,7 @@ internal sealed partial class WriteBackQueue
         _due.Clear();
         _area.Index.CopyTo(_files);
         _nextDue = long.MaxValue;
-        FlushRequest[] flushes = BeginFlushes(now);
+        FlushRequest[] flushes = BeginFlushes();
         foreach (var file in _files)
         {
             Consider(file, now, flushes);
@@ -163,10 +163,10 @@ internal sealed partial class WriteBackQueue
         }
     }
 
-    /// <summary>Counts a file that a flush waits for. Under the gate.</summary>
+    /// <summary>Counts a file that a flush waits for. Programs go on from a close before the kernel tells of it: so much time has one that was just asked for, too. Under the gate.</summary>
     private void Await(FlushRequest flush, PendingFile pending, bool isParked, long now)
     {
-        long patienceEnds = pending.OpenSince is { } since ? Math.Max(since, flush.BeganTimestamp) + TicksOf(_options.FlushPatience) : long.MaxValue;
+        long patienceEnds = pending.OpenSince is { } since ? Math.Max(since, flush.Timestamp) + TicksOf(_options.FlushPatience) : long.MaxValue;
         if (!isParked && now < patienceEnds)
         {
             flush.WaitingCount++;
