@@ -15,7 +15,7 @@ internal sealed class FileCommit(
     /// <summary>The last steps: verify, commit. What cannot take the file's place is removed, unless it waits for the last handle.</summary>
     public JobOutcome Run(RunningJob job, FinishedFile finished)
     {
-        bool isKept = false;
+        bool isKept = false, hasOriginal = false;
         try
         {
             job.File.State = StagedState.Verifying;
@@ -24,12 +24,25 @@ internal sealed class FileCommit(
                 return Failed("what was made of it is gone", status);
             }
 
+            if (options.KeepOriginals is not null && finished.Kind == FinishedKind.Archive && job.IsCurrent && !job.File.IsOpen)
+            {
+                // Of a file that lies in the source this copies gigabytes, for which nobody who opens it should wait. Should somebody change it
+                // meanwhile, neither this nor the archive counts.
+                hasOriginal = true;
+                status = originals.Keep(
+                    job.Entry.Id, area.RawPathOf(job.Entry), job.Entry.Path, finished.Raw.LengthBytes, time.GetUtcNow(), job.Cancellation);
+                if (status != VfsStatus.Ok)
+                {
+                    return Failed("its original cannot be kept in the staging folder", status);
+                }
+            }
+
             job.File.Names.Wait(job.Cancellation);
             JobOutcome outcome;
             try
             {
                 job.File.State = StagedState.Committing;
-                outcome = Commit(job, finished);
+                outcome = Commit(job, finished, hasOriginal);
             }
             finally
             {
@@ -37,10 +50,21 @@ internal sealed class FileCommit(
             }
 
             isKept = outcome.End is JobEnd.WaitsForClose or JobEnd.Done;
+            hasOriginal &= outcome.End != JobEnd.Done;
+            if (outcome.End == JobEnd.Done && options.KeepOriginals is { } policy)
+            {
+                originals.Prune(policy, time.GetUtcNow());
+            }
+
             return outcome;
         }
         finally
         {
+            if (hasOriginal)
+            {
+                _ = originals.Delete(job.Entry.Id);
+            }
+
             if (!isKept && finished.TemporaryPath is { } path)
             {
                 Discard(path);
@@ -144,7 +168,7 @@ internal sealed class FileCommit(
     public static JobOutcome Failed(string what, VfsStatus status) =>
         new(JobEnd.Failed, Reason: $"{what} ({(status == VfsStatus.NotFound ? "its folder is gone" : status.InWords())})", IsForEver: IsForEver(status));
 
-    private JobOutcome Commit(RunningJob job, FinishedFile finished)
+    private JobOutcome Commit(RunningJob job, FinishedFile finished, bool hasOriginal)
     {
         var file = job.File;
         if (!job.IsCurrent || finished.Generation != job.Generation || finished.Entry != job.Entry)
@@ -152,9 +176,9 @@ internal sealed class FileCommit(
             return JobOutcome.Superseded;
         }
 
-        if (file.IsOpen)
+        if (file.IsOpen || (options.KeepOriginals is not null && finished.Kind == FinishedKind.Archive && !hasOriginal))
         {
-            return new JobOutcome(JobEnd.WaitsForClose, finished);
+            return new JobOutcome(JobEnd.WaitsForClose, finished); // or closed since it was looked whether its original can be kept
         }
 
         // A file that lies in the source can be changed by others.
@@ -177,33 +201,11 @@ internal sealed class FileCommit(
     private JobOutcome NameArchive(RunningJob job, FinishedFile finished, in SourceStat raw)
     {
         var entry = job.Entry;
-        if (options.KeepOriginals is { } policy)
-        {
-            var status = originals.Keep(entry.Id, area.RawPathOf(entry), entry.Path, raw.Version.LengthBytes, time.GetUtcNow(), job.Cancellation);
-            if (status != VfsStatus.Ok)
-            {
-                return Failed("its original cannot be kept in the staging folder", status);
-            }
-        }
-
         string path = StagingArea.ArchivePathOf(entry.Path);
         var found = FindBase(entry, raw, out bool hasBase);
-        var outcome = found == VfsStatus.Ok
+        return found == VfsStatus.Ok
             ? Name(job, finished, path, hasBase && entry.Base!.Path == path ? RenameMode.Replace : RenameMode.KeepExisting)
             : Failed("its earlier archive cannot be looked at", found);
-        if (options.KeepOriginals is { } kept)
-        {
-            if (outcome.End == JobEnd.Done)
-            {
-                originals.Prune(kept, time.GetUtcNow());
-            }
-            else
-            {
-                _ = originals.Delete(entry.Id);
-            }
-        }
-
-        return outcome;
     }
 
     private JobOutcome Name(RunningJob job, FinishedFile finished, string path, RenameMode mode)

@@ -98,6 +98,11 @@ internal sealed partial class SimulatedDisk
                     : node is null || folder is null ? VfsStatus.NotFound : VfsStatus.AlreadyExists;
             }
 
+            if (node.Volume != folder.Volume)
+            {
+                return VfsStatus.CrossDevice;
+            }
+
             _names.Apply([node], new SimulatedEdit(folder, name, node));
             node.LinkCount++;
             return VfsStatus.Ok;

@@ -1,3 +1,4 @@
+using VirtualEmFs.Mount.Sources;
 using VirtualEmFs.Tests.Vfs.Staging;
 using VirtualEmFs.Vfs;
 using VirtualEmFs.Vfs.Staging;
@@ -45,6 +46,56 @@ public sealed class OriginalStoreTests
         fixture.Flush();
         Assert.Equal(["/s/a.mrc.hdf"], fixture.InSource());
         Assert.Equal("data."u8.ToArray(), disk.ContentOf(fixture.Queue.Originals.PathOf(1)));
+    }
+
+    /// <summary>Copies of tomograms take minutes: a program that opens the file meanwhile does not wait for that.</summary>
+    [Fact]
+    public void CopyOfAnOriginal_KeepsNobodyFromItsFile()
+    {
+        var disk = new SimulatedDisk("/s", "/d");
+        disk.AddVolume("/s", 1 << 30);
+        using var fixture = new WriteBackFixture(Keeping(s_forEver), disk);
+        disk.Put("/s/a.mrc", "data."u8);
+        var file = fixture.Stage("a.mrc");
+        int? freeNames = null;
+        disk.Faults.StopBefore = (kind, path) =>
+        {
+            freeNames = kind == DiskCall.Open && path == "/d/originals/1" ? file.Names.CurrentCount : freeNames;
+            return false;
+        };
+        fixture.Queue.Start();
+        fixture.Flush();
+        Assert.Equal(1, freeNames);
+        Assert.Equal("data."u8.ToArray(), disk.ContentOf(fixture.Queue.Originals.PathOf(1)));
+    }
+
+    /// <summary>Half of a file must not pass for what was archived.</summary>
+    [Fact]
+    public void CopyOfAnOriginal_ThatIsStoppedByAWriter_IsRemoved()
+    {
+        var disk = new SimulatedDisk("/s", "/d");
+        disk.AddVolume("/s", 1 << 30);
+        using var fixture = new WriteBackFixture(Keeping(s_forEver), disk);
+        disk.Put("/s/a.mrc", "data."u8);
+        var file = fixture.Stage("a.mrc");
+        bool isCopied = false;
+        disk.Faults.StopBefore = (kind, path) =>
+        {
+            if (kind == DiskCall.Open && path == "/d/originals/1")
+            {
+                isCopied = true;
+                file.Open(1, 1, _ => (VfsStatus.Ok, null, false)); // the job ends before the first byte
+                fixture.Time.Advance(TimeSpan.FromSeconds(2));
+                SpinWait.SpinUntil(() => false, TimeSpan.FromMilliseconds(200));
+            }
+
+            return false;
+        };
+        fixture.Queue.Start();
+        fixture.Time.Advance(TimeSpan.FromMinutes(1));
+        WriteBackFixture.Until(() => isCopied && fixture.Queue.GetStatus().Totals.DiscardedJobs > 0);
+        Assert.Empty(fixture.Queue.Originals.List());
+        Assert.Empty(disk.NamesIn("/d/originals"));
     }
 
     [Fact]
