@@ -8,6 +8,7 @@ using VirtualEmFs.Mount.Staging;
 using VirtualEmFs.Mount.Status;
 using VirtualEmFs.Native.Libc;
 using VirtualEmFs.Vfs;
+using VirtualEmFs.Vfs.Ports;
 using VirtualEmFs.Vfs.Staging;
 using VirtualEmFs.Vfs.WriteBack;
 
@@ -117,7 +118,7 @@ internal sealed class RestoreCommand
 
         string target = $"{source}/{original.Path}";
         string archive = $"{source}/{StagingArea.ArchivePathOf(original.Path)}";
-        bool hasArchive = _disk.Stat(archive, out _) == VfsStatus.Ok;
+        bool hasArchive = _disk.Stat(archive, out SourceStat known) == VfsStatus.Ok;
         if (hasArchive && !IsArchiveOf(archive, _originals.PathOf(original.Id)))
         {
             throw new CommandException(
@@ -129,7 +130,14 @@ internal sealed class RestoreCommand
             RawExport.Copy(_disk, _originals.PathOf(original.Id), $"{folder}/{TemporaryFiles.HiddenPrefix}restored-{original.Id}", target, cancellation), target);
         if (hasArchive)
         {
-            // The raw file is there to stay by now, and wins over the archive as long as both are there.
+            // The raw file is there to stay by now, and wins over the archive as long as both are there. Copying it may have taken minutes.
+            Require(_disk.Stat(archive, out SourceStat now), archive);
+            if (now.Version != known.Version)
+            {
+                throw new CommandException(
+                    ExitCode.Failure, $"{archive} has been written meanwhile, so it stays, and {target} hides it; rename one of the two in {folder}");
+            }
+
             Require(_disk.Unlink(archive), archive);
             Require(_disk.SyncFolder(folder), folder);
         }

@@ -51,9 +51,8 @@ internal static class CompressionJobs
             throw new CommandException(ExitCode.Usage, $"{folder} is a folder; -r compresses the MRC files in it.");
         }
 
-        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
-        return Directory.EnumerateFiles(folder, "*", options)
-            .Where(path => MrcNames.IsMrcName(path) || (hasAllFormats && HasOtherFormat(path)))
+        return FilesBelow(folder)
+            .Where(path => MrcNames.IsMrcName(path) || (hasAllFormats && HasOtherFormat(path)) || Directory.Exists(path))
             .Order(StringComparer.Ordinal)
             .Select(path =>
             {
@@ -61,6 +60,23 @@ internal static class CompressionJobs
                 string archive = HasOtherFormat(path) ? Path.ChangeExtension(relative, Extension) : relative + Extension;
                 return new CompressionJob(path, Path.Join(outputFolder ?? folder, archive), relative, LengthOf(path));
             });
+    }
+
+    /// <summary>Files at any depth, links aside; and the folders that cannot be read, each of which fails like a file that cannot, while the others are compressed.</summary>
+    private static IEnumerable<string> FilesBelow(string folder)
+    {
+        var options = new EnumerationOptions { AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
+        string[] files, folders;
+        try
+        {
+            (files, folders) = (Directory.GetFiles(folder, "*", options), Directory.GetDirectories(folder, "*", options));
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            return [folder];
+        }
+
+        return files.Concat(folders.SelectMany(FilesBelow));
     }
 
     private static bool HasOtherFormat(string path) => s_otherExtensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);

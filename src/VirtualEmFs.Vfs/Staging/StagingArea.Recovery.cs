@@ -177,10 +177,7 @@ internal sealed partial class StagingArea
     {
         string folder = $"{FolderPath}/{FilesFolder}";
         Require(_disk.List(folder, out var files), $"{folder} cannot be read");
-        string orphansFolder = $"{FolderPath}/{OrphansFolder}";
-        var status = _disk.List(orphansFolder, out var orphans);
-        Require(status == VfsStatus.NotFound ? VfsStatus.Ok : status, $"{orphansFolder} cannot be read");
-        foreach (var file in files.Concat(orphans))
+        foreach (var file in files.Concat(ListIfThere(OrphansFolder)).Concat(ListIfThere(OriginalsFolder)))
         {
             if (long.TryParse(file.Name, NumberStyles.None, CultureInfo.InvariantCulture, out long id) && id < long.MaxValue)
             {
@@ -190,6 +187,13 @@ internal sealed partial class StagingArea
 
         var own = _index.All().Where(file => !file.Entry.IsInPlace).Select(file => NameOf(file.Id)).ToHashSet(StringComparer.Ordinal);
         return [.. files.Select(file => file.Name).Where(name => !own.Contains(name))];
+    }
+
+    private IReadOnlyList<SourceName> ListIfThere(string folder)
+    {
+        var status = _disk.List($"{FolderPath}/{folder}", out var names);
+        Require(status == VfsStatus.NotFound ? VfsStatus.Ok : status, $"{FolderPath}/{folder} cannot be read");
+        return names;
     }
 
     /// <summary>Bytes of a file that no line names: the torn end may have, and nobody knows whether that was flushed.</summary>

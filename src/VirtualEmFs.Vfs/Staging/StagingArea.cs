@@ -19,6 +19,9 @@ internal sealed partial class StagingArea : IDisposable
     /// <summary>Raw files that no line of a damaged journal names; kept for people to look at.</summary>
     public const string OrphansFolder = "orphans";
 
+    /// <summary>Raw files that are kept after their commit.</summary>
+    public const string OriginalsFolder = "originals";
+
     // rwx for the owner alone: files of several users lie there.
     private const uint PermissionsOfFolder = 0x1C0;
 

@@ -17,9 +17,6 @@ public sealed record Original(long Id, string Path, DateTimeOffset Time, long Le
 /// </remarks>
 internal sealed class OriginalStore(IDisk disk, string stagingFolder)
 {
-    /// <summary>Folder in the staging folder.</summary>
-    public const string FolderName = "originals";
-
     private const string NoteExtension = ".json";
 
     private readonly Lock _gate = new();
@@ -27,7 +24,7 @@ internal sealed class OriginalStore(IDisk disk, string stagingFolder)
     private bool _isFolderMade;
     private long _keptBytes;                                                                 // guarded by _gate
 
-    private string FolderPath => $"{stagingFolder}/{FolderName}";
+    private string FolderPath => $"{stagingFolder}/{StagingArea.OriginalsFolder}";
 
     /// <summary>Absolute path of an original.</summary>
     public string PathOf(long id) => $"{FolderPath}/{id}";
@@ -64,7 +61,7 @@ internal sealed class OriginalStore(IDisk disk, string stagingFolder)
     /// <summary>Keeps a raw file that is about to be committed; durable when it returns Ok. The raw file's bytes are flushed.</summary>
     public VfsStatus Keep(long id, string rawPath, string path, long lengthBytes, DateTimeOffset now, CancellationToken cancellation)
     {
-        var status = SmallFile.MakeFolder(disk, stagingFolder, FolderName, ref _isFolderMade);
+        var status = SmallFile.MakeFolder(disk, stagingFolder, StagingArea.OriginalsFolder, ref _isFolderMade);
         status = status == VfsStatus.Ok ? Delete(id) : status;
         var note = new OriginalNote(path, now, lengthBytes);
         status = status == VfsStatus.Ok

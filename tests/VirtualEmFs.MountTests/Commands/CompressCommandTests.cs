@@ -48,6 +48,21 @@ public sealed class CompressCommandTests : IDisposable
         Assert.True(File.Exists(_folder.PathOf("out", "volume.rec.hdf")));
     }
 
+    [Fact]
+    public void Compress_AFolderWithOneThatCannotBeRead_NamesThatAndDoesTheRest()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can become another user");
+        Directory.CreateDirectory(_folder.PathOf("project", "other"));
+        File.Move(_folder.PathOf("micrograph.mrc"), _folder.PathOf("project", "micrograph.mrc"));
+        Programs.Check("chmod", "755", _folder.Path);
+        Programs.Check("chmod", "700", _folder.PathOf("project", "other"));
+        Programs.Check("chown", "nobody", _folder.PathOf("project"), _folder.PathOf("project", "micrograph.mrc"));
+        ProgramResult result = Programs.Run(
+            s_deadline, "setpriv", ["--reuid=nobody", "--regid=65534", "--clear-groups", Programs.Emfs, "compress", "-r", _folder.PathOf("project")], "/");
+        Assert.Equal((1, $"emfs compress: {_folder.PathOf("project", "other")}: cannot be opened: Permission denied\n"), (result.ExitCode, result.Error));
+        Assert.True(File.Exists(_folder.PathOf("project", "micrograph.mrc.hdf")));
+    }
+
     /// <summary>Expected: minimum and maximum as stored, from h5py.</summary>
     [Theory]
     [InlineData("out.hdf:5:-1:1", 5, -1f, 1f)]

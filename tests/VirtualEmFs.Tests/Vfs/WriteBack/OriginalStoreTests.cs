@@ -98,6 +98,23 @@ public sealed class OriginalStoreTests
         Assert.Empty(disk.NamesIn("/d/originals"));
     }
 
+    /// <summary>A staging folder whose journal was lost begins to count anew: a file of an original's number would remove that.</summary>
+    [Fact]
+    public void Original_ThatTheJournalDoesNotKnow_KeepsItsNumber()
+    {
+        using var fixture = WriteBackFixture.Started(Keeping(s_forEver));
+        fixture.Write("a.mrc", "data.");
+        fixture.Flush();
+        fixture.Dispose();
+        Assert.Equal(VfsStatus.Ok, fixture.Disk.Unlink("/d/journal"));
+        using var next = fixture.After(CrashMode.ProcessDeath);
+        next.Queue.Start();
+        Assert.Equal(2, next.Write("b.mrc", "other.").Id);
+        next.Flush();
+        Assert.Equal(["a.mrc", "b.mrc"], next.Queue.Originals.List().Select(original => original.Path));
+        Assert.Equal("data."u8.ToArray(), next.Disk.ContentOf(next.Queue.Originals.PathOf(1)));
+    }
+
     [Fact]
     public void Originals_GoByTotalSize_OldestFirst()
     {
