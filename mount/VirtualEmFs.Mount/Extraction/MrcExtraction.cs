@@ -11,13 +11,14 @@ namespace VirtualEmFs.Mount.Extraction;
 /// </summary>
 internal sealed class MrcExtraction : IBlockJob
 {
+    private static int s_counter; // of temporary names
+
     private readonly IArchive _archive;
     private readonly VirtualMrc _mrc;
     private readonly bool _replace;
     private readonly Action<MrcExtraction, IOException?> _report;
     private readonly string _temporaryPath;
     private readonly SafeFileHandle _file;
-    private static int s_counter;
     private bool _disposed;
 
     /// <param name="archive">Owned from here on.</param>

@@ -177,9 +177,9 @@ public sealed partial class VirtualTree
         }
         finally
         {
-            _binding.TryRemove(shownPath, out _);
             if (isIn)
             {
+                _binding.TryRemove(shownPath, out _);
                 _names.Leave();
             }
         }
