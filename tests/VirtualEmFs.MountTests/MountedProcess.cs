@@ -172,6 +172,26 @@ internal sealed class MountedProcess : IDisposable
     /// <summary>Sends a signal by name: TERM, INT, HUP, KILL.</summary>
     public void Signal(string name) => Programs.Check("kill", "-s", name, ProcessId.ToString());
 
+    /// <summary>Stops the process until it is sent CONT. On a busy machine its threads go on for a while after the signal, and answer.</summary>
+    public void Stop()
+    {
+        Signal("STOP");
+        Assert.True(
+            SpinWait.SpinUntil(() => Directory.GetDirectories($"/proc/{ProcessId}/task").All(IsStopped), s_endDeadline), "it does not stop");
+
+        static bool IsStopped(string thread)
+        {
+            try
+            {
+                return File.ReadAllText($"{thread}/stat").Split(") ")[^1].StartsWith('T');
+            }
+            catch (IOException)
+            {
+                return false; // it has just ended; the others are looked at again
+            }
+        }
+    }
+
     /// <summary>Ends the process as a crash does, and waits until it is gone.</summary>
     public void Kill()
     {

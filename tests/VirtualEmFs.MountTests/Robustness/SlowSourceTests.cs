@@ -80,7 +80,7 @@ public sealed class SlowSourceTests : IDisposable
         try
         {
             Assert.Equal("open", readers.StandardOutput.ReadLine());
-            _slowDisk.Signal("STOP");
+            _slowDisk.Stop();
             Task<string> answers = readers.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
             readers.StandardInput.WriteLine();
             Assert.True(SpinWait.SpinUntil(() => _mount.Status().GetProperty("activeRequests").GetInt32() >= SlowFiles, s_deadline), "the readers do not read");
