@@ -41,7 +41,7 @@ internal sealed class ProgramRun
         using var calls = new ProgramCalls(folder);
         foreach (ProgramStep step in steps)
         {
-            if (!run.Make(step, calls, failure))
+            if (!run.Make(step, folder, calls, failure))
             {
                 break;
             }
@@ -50,13 +50,31 @@ internal sealed class ProgramRun
         return run;
     }
 
+    private static bool SaysDead(int errno) => errno is Errno.ENOTCONN or ECONNABORTED;
+
+    /// <summary>
+    /// Whether the mount is dead. The kernel answers a request with EIO whose bytes it was copying to the process as that was killed
+    /// (fuse_dev_do_read); a name that nobody has asked for then finds no mount, and of a live one no file.
+    /// </summary>
+    private static bool IsDead(string folder)
+    {
+        int errno = Errno.EIO;
+        for (int tries = 0; tries < 10 && errno == Errno.EIO; tries++)
+        {
+            errno = LinuxFile.Stat($"{folder}/{Guid.NewGuid()}", followLinks: false, out _);
+        }
+
+        return SaysDead(errno);
+    }
+
     /// <returns>False when the mount is dead, the program gives up, or something is wrong.</returns>
-    private bool Make(ProgramStep step, ProgramCalls calls, ExpectedFailure? failure)
+    private bool Make(ProgramStep step, string folder, ProgramCalls calls, ExpectedFailure? failure)
     {
         Next = Answered.Clone();
         int errno = step.Call(calls);
+        bool isUnanswered = SaysDead(errno) || (errno == Errno.EIO && IsDead(folder));
         _log.Add(errno == 0 ? step.Name : $"{step.Name} ({Errno.Message(errno)})");
-        if (errno is Errno.ENOTCONN or ECONNABORTED)
+        if (isUnanswered)
         {
             step.Apply(Next);
             return false;
