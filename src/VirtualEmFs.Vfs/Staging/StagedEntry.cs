@@ -10,13 +10,16 @@ namespace VirtualEmFs.Vfs.Staging;
 /// <param name="Inode">st_ino, which the file keeps when it is archived.</param>
 /// <param name="Base">The archive that the file stands for; null for a new file.</param>
 /// <param name="ParkedReason">One sentence when it is not archived until someone asks for it.</param>
+/// <param name="RawInode">Inode number of a raw file that lies in the source: another that has its name later is nothing that was written through the
+/// mount, and stays raw. Null for one in the staging folder.</param>
 internal sealed record StagedEntry(
     long Id,
     [property: JsonConverter(typeof(EscapedName))] string Path,
     bool IsInPlace,
     ulong Inode,
     ArchiveBase? Base = null,
-    string? ParkedReason = null);
+    string? ParkedReason = null,
+    ulong? RawInode = null);
 
 /// <summary>An archive of the mount that a staged file came out of, and that it replaces when it is archived.</summary>
 /// <param name="Path">Path in the source.</param>

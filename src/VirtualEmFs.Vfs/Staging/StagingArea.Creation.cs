@@ -72,6 +72,7 @@ internal sealed partial class StagingArea
         status = isOpen ? adopted.Raw.Stat(out stat)
             : status == VfsStatus.AccessDenied ? _disk.Stat(FullPath(path), out stat) // its permissions let nobody open it
             : status;
+        adopted.Entry = adopted.Entry with { RawInode = stat.Version.Inode };
         status = status == VfsStatus.Ok && isExpected?.Invoke(stat) != false ? Land(adopted, bind)
             : status is VfsStatus.Ok or VfsStatus.NotFound ? VfsStatus.Stale
             : status;

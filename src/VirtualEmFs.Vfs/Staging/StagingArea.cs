@@ -64,15 +64,27 @@ internal sealed partial class StagingArea : IDisposable
     public string FullPath(string path) => _source.FullPath(path);
 
     /// <summary>Counts handles on a file, and opens its raw file for the first. The caller holds its <see cref="StagedFile.Names"/>.</summary>
-    /// <returns><see cref="VfsStatus.Stale"/> when it was removed or archived: the name means something else now.</returns>
+    /// <returns><see cref="VfsStatus.Stale"/> when it was removed or archived, or another program has replaced it: the name means something else now.</returns>
     public VfsStatus Open(StagedFile file, int handleCount, int writerCount) =>
         file.IsGone ? VfsStatus.Stale : file.Open(handleCount, writerCount, needsWriting =>
         {
-            string path = RawPathOf(file.Entry);
+            var entry = file.Entry;
+            string path = RawPathOf(entry);
             var status = _disk.Open(path, DiskAccess.ReadWrite, 0, out var raw);
-            return status == VfsStatus.AccessDenied && !needsWriting
-                ? (_disk.Open(path, DiskAccess.Read, 0, out raw), raw, true) // its permissions let nobody write
-                : (status, raw, false);
+            bool isReadOnly = status == VfsStatus.AccessDenied && !needsWriting;
+            status = isReadOnly ? _disk.Open(path, DiskAccess.Read, 0, out raw) : status; // its permissions let nobody write
+            if (status == VfsStatus.Ok && entry.RawInode is { } inode && (status = raw!.Stat(out var stat)) == VfsStatus.Ok && stat.Version.Inode != inode)
+            {
+                status = VfsStatus.Stale;
+            }
+
+            if (status != VfsStatus.Ok)
+            {
+                raw?.Dispose();
+                raw = null;
+            }
+
+            return (status, raw, isReadOnly);
         });
 
     /// <summary>Ends a handle. Waits for no name.</summary>

@@ -104,8 +104,8 @@ public sealed partial class VirtualTree
     }
 
     /// <summary>
-    /// Makes a node show the file that waits at its path. Where another program has put a new file there while the one that waits is open, the latter
-    /// has lost its name, and nothing is left to archive: it is forgotten, and the new file is one like any other.
+    /// Makes a node show the file that waits at its path. Where another program has put a new file there, the one that waits has lost its name, and
+    /// nothing is left to archive: it is forgotten, and the new file is one like any other.
     /// </summary>
     private async ValueTask AttachWaiting(Node node, StagedFile staged)
     {
@@ -129,9 +129,8 @@ public sealed partial class VirtualTree
         }
     }
 
-    /// <summary>Whether what handles of a staged file read and write, if there are any, is a node's file.</summary>
-    private bool IsFileOf(Node node, StagedFile staged) => !staged.Entry.IsInPlace || !staged.IsOpen
-        || Area.Stat(staged, out var stat) != VfsStatus.Ok || IsSameFile(node, stat);
+    /// <summary>Whether the file that waits at a node's path is the node's.</summary>
+    private static bool IsFileOf(Node node, StagedFile staged) => staged.Entry.RawInode is not { } inode || inode == node.Key.Version.Inode;
 
     /// <summary>
     /// The staged file that a node shows now. A file that waited where it lies, and stays there raw after all, is a file of the source again.
@@ -162,12 +161,6 @@ public sealed partial class VirtualTree
         {
             var staged = node.Staged;
             var status = staged is null ? VfsStatus.Ok : Area.Open(staged, 1, isWriter ? 1 : 0);
-            if (status == VfsStatus.Ok && staged is not null && !IsFileOf(node, staged))
-            {
-                Area.Close(staged, isWriter);
-                status = VfsStatus.Stale; // another program has replaced the file; a lookup finds the new one
-            }
-
             if (status == VfsStatus.Ok)
             {
                 node.HandleCount++;

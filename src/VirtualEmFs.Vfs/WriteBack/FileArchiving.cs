@@ -51,7 +51,7 @@ internal sealed class FileArchiving(
 
         var entry = job.Entry;
         var status = area.Stat(job.File, out var raw);
-        if (status == VfsStatus.NotFound && entry.IsInPlace)
+        if (entry.IsInPlace && (status == VfsStatus.NotFound || (status == VfsStatus.Ok && entry.RawInode is { } inode && inode != raw.Version.Inode)))
         {
             return commit.Forget(job);
         }

@@ -96,7 +96,7 @@ internal sealed class FileCommit(
         return status == VfsStatus.Ok ? new JobOutcome(JobEnd.Parked, Reason: reason) : Failed("it cannot be noted in the staging folder", status);
     })!;
 
-    /// <summary>Forgets a file that another program removed from the source.</summary>
+    /// <summary>Forgets a file that another program removed from the source or replaced there.</summary>
     public JobOutcome Forget(RunningJob job) => WithNames(job, () =>
     {
         WriteBackLog.RemovedByOthers(logger, job.Entry.Path);

@@ -20,7 +20,7 @@ internal static partial class WriteBackLog
     [LoggerMessage(EventId = 4005, Level = LogLevel.Information, Message = "{Path}: would be archived, {RawBytes} bytes in {ArchiveBytes} ({Rule}, {Bits} bits)")]
     public static partial void Forecast(ILogger logger, string path, long rawBytes, long archiveBytes, string rule, int bits);
 
-    [LoggerMessage(EventId = 4006, Level = LogLevel.Warning, Message = "{Path}: was removed from the source by another program while it waited to be archived")]
+    [LoggerMessage(EventId = 4006, Level = LogLevel.Warning, Message = "{Path}: was removed from the source, or replaced there, by another program while it waited to be archived: what is there stays as it is")]
     public static partial void RemovedByOthers(ILogger logger, string path);
 
     [LoggerMessage(EventId = 4007, Level = LogLevel.Error, Message = "{What} failed")]

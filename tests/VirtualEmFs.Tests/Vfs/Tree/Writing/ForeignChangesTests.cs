@@ -33,6 +33,34 @@ public sealed class ForeignChangesTests
         Assert.Equal(["a.mrc.hdf"], tree.InSource());
     }
 
+    /// <summary>Nobody wrote the new file through the mount.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void PlainFile_ReplacedWhileItWaits_StaysRaw(bool isLookedUp)
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        tree.Archiver.Archiving = _ => gate.Pass();
+        Place(tree, "a.mrc", s_bytes);
+        ulong node = tree.Find("a.mrc");
+        ulong handle = tree.Open("a.mrc");
+        tree.Write(handle, PatchOffset, s_patch);
+        tree.Tree.Release(handle);
+        gate.WaitForArrival();
+        Place(tree, "a.mrc", s_otherBytes);
+        Assert.Equal(VfsStatus.Stale, tree.AskOpen(node).Status);
+        if (isLookedUp)
+        {
+            Assert.Equal(s_otherBytes, tree.ReadAll("a.mrc"));
+        }
+
+        gate.Open();
+        tree.Flush();
+        Assert.Equal(["a.mrc"], tree.InSource());
+        Assert.Equal(s_otherBytes, tree.ReadAll("a.mrc"));
+    }
+
     [Fact]
     public void PlainFile_ChangedInPlaceWhileItWaits_LosesItsPages()
     {
