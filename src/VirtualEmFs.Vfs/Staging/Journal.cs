@@ -37,6 +37,7 @@ internal sealed partial class Journal : IDisposable
     private IDiskFile _file;
     private long _lengthBytes;   // guarded by _appending
     private long _reservedBytes; // guarded by _appending
+    private long _longAboveBytes; // guarded by _appending; of lines that all count, or that could not be written anew, it is not long
     private long _syncedBytes;   // guarded by _syncing
     private bool _mustRewrite;   // guarded by _syncing
 
@@ -60,7 +61,7 @@ internal sealed partial class Journal : IDisposable
     {
         lock (_appending)
         {
-            return _lengthBytes > CompactionBytes + (entryCount * BytesPerEntry);
+            return _lengthBytes > Math.Max(CompactionBytes + (entryCount * BytesPerEntry), _longAboveBytes);
         }
     }
 
@@ -136,6 +137,7 @@ internal sealed partial class Journal : IDisposable
                 }
 
                 var status = Replace(_disk, _folder, lines.WrittenSpan, out var file, out bool isReplaced);
+                _longAboveBytes = isReplaced ? 2L * lines.WrittenCount : _lengthBytes + CompactionBytes;
                 if (isReplaced)
                 {
                     _file.Dispose();

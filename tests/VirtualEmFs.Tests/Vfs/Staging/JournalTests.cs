@@ -267,6 +267,32 @@ public sealed class JournalTests
         Assert.False(journal.IsLong(0));
     }
 
+    /// <summary>Long names that all count: to write them anew with each change would gain nothing.</summary>
+    [Fact]
+    public void IsLong_NotWhenItHasJustBeenWrittenAnew_OrCouldNotBe()
+    {
+        using var journal = Open(_disk, out _, out _);
+        JournalRecord[] records = [.. Enumerable.Range(1, 70).Select(i => Put(i, new string('n', 60_000)))];
+        Assert.Equal(VfsStatus.Ok, journal.Rewrite(records, 71));
+        Assert.False(journal.IsLong(70));
+        AppendUntilLong();
+        _disk.Faults.Fail(DiskCall.Write, 1, VfsStatus.NoSpace, prefix: $"{Folder}/{Journal.NewFileName}");
+        Assert.Equal(VfsStatus.NoSpace, journal.Rewrite(records, 71));
+        Assert.False(journal.IsLong(70));
+        AppendUntilLong();
+
+        void AppendUntilLong()
+        {
+            int lineCount = 0;
+            for (; !journal.IsLong(70); lineCount++)
+            {
+                Assert.Equal(VfsStatus.Ok, journal.Append(records[0]));
+            }
+
+            Assert.InRange(lineCount, 60, 80);
+        }
+    }
+
     private static Journal Open(SimulatedDisk disk, out List<JournalRecord> records, out JournalEnd end) =>
         Journal.Open(disk, Folder, s_header, out records, out _, out end);
 
