@@ -24,13 +24,12 @@ internal sealed class FileCommit(
                 return Failed("what was made of it is gone", status);
             }
 
-            if (options.KeepOriginals is not null && finished.Kind == FinishedKind.Archive && job.IsCurrent && !job.File.IsOpen)
+            if (options.KeepOriginals is { } kept && finished.Kind == FinishedKind.Archive && job.IsCurrent && !job.File.IsOpen)
             {
                 // Of a file that lies in the source this copies gigabytes, for which nobody who opens it should wait. Should somebody change it
                 // meanwhile, neither this nor the archive counts.
                 hasOriginal = true;
-                status = originals.Keep(
-                    job.Entry.Id, area.RawPathOf(job.Entry), job.Entry.Path, finished.Raw.LengthBytes, time.GetUtcNow(), job.Cancellation);
+                status = KeepOriginal(job, finished, kept);
                 if (status != VfsStatus.Ok)
                 {
                     return Failed("its original cannot be kept in the staging folder", status);
@@ -68,6 +67,24 @@ internal sealed class FileCommit(
             if (!isKept && finished.TemporaryPath is { } path)
             {
                 Discard(path);
+            }
+        }
+    }
+
+    /// <summary>Keeps a raw file. In a full staging folder the oldest originals make room, where they are kept by their size: until something is archived,
+    /// no program can write.</summary>
+    private VfsStatus KeepOriginal(RunningJob job, FinishedFile finished, OriginalsPolicy policy)
+    {
+        while (true)
+        {
+            var now = time.GetUtcNow();
+            originals.Prune(policy, now);
+            var status = originals.Keep(
+                job.Entry.Id, area.RawPathOf(job.Entry), job.Entry.Path, finished.Raw.LengthBytes, now, job.Cancellation);
+            bool isFull = status is VfsStatus.NoSpace or VfsStatus.QuotaExceeded;
+            if (!isFull || policy.MostBytes is null || !originals.RemoveOldest())
+            {
+                return status;
             }
         }
     }

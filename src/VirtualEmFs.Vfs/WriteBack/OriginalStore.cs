@@ -120,30 +120,33 @@ internal sealed class OriginalStore(IDisk disk, string stagingFolder)
     /// <summary>Removes the oldest until the policy holds. Call <see cref="Load"/> first.</summary>
     public void Prune(OriginalsPolicy policy, DateTimeOffset now)
     {
-        while (true)
+        bool IsOver(DateTimeOffset time) => _keptBytes > (policy.MostBytes ?? long.MaxValue) || now - time > (policy.LongestAge ?? TimeSpan.MaxValue);
+        while (RemoveOldest(IsOver))
         {
-            long id;
-            lock (_gate)
+        }
+    }
+
+    /// <summary>Removes the oldest; false when there is none, or it may stay.</summary>
+    /// <param name="mayGo">Asked when it was committed; null for whatever it is.</param>
+    public bool RemoveOldest(Predicate<DateTimeOffset>? mayGo = null)
+    {
+        long id;
+        lock (_gate)
+        {
+            if (_kept.Count == 0 || mayGo?.Invoke(_kept.Min.Time) == false)
             {
-                if (_kept.Count == 0)
-                {
-                    return;
-                }
-
-                var oldest = _kept.Min;
-                if (_keptBytes <= (policy.MostBytes ?? long.MaxValue) && now - oldest.Time <= (policy.LongestAge ?? TimeSpan.MaxValue))
-                {
-                    return;
-                }
-
-                // Out of the books, whatever the disk says: else one that cannot be removed would hold up the others.
-                _kept.Remove(oldest);
-                _keptBytes -= oldest.LengthBytes;
-                id = oldest.Id;
+                return false;
             }
 
-            _ = Delete(id);
+            // Out of the books, whatever the disk says: else one that cannot be removed would hold up the others.
+            var oldest = _kept.Min;
+            _kept.Remove(oldest);
+            _keptBytes -= oldest.LengthBytes;
+            id = oldest.Id;
         }
+
+        _ = Delete(id);
+        return true;
     }
 
     /// <summary>What is kept, oldest first; read from the disk.</summary>

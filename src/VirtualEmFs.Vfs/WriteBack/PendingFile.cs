@@ -33,8 +33,13 @@ internal sealed class PendingFile(StagedFile file)
     /// <summary>What waits for its last handle to be closed.</summary>
     public FinishedFile? Finished { get; set; }
 
-    /// <summary>Failures in a row.</summary>
+    /// <summary>Failures in a row that may be the file's own.</summary>
     public int FailureCount { get; set; }
+
+    /// <summary>Failures in a row that say nothing about the file: a full disk.</summary>
+    public int FullDiskCount { get; set; }
+
+    public bool IsFailing => FailureCount + FullDiskCount > 0;
 
     /// <summary>Why it failed last.</summary>
     public string? Reason { get; set; }

@@ -67,10 +67,12 @@ internal sealed class TemporaryFiles(StagingArea area, IDisk disk)
                 ? SmallFile.Write(disk, NoteOf(path), new TemporaryNote(path), WriteBackJson.Default.TemporaryNote)
                 : status;
             status = status == VfsStatus.Ok ? disk.SyncFolder(NotesPath) : status;
-            if (status != VfsStatus.Ok)
+            if (status is not (VfsStatus.Ok or VfsStatus.NoSpace or VfsStatus.QuotaExceeded))
             {
                 return status;
             }
+
+            // In a full staging folder it does without: what is archived makes room there, and only a kill in this moment leaves a hidden file.
         }
 
         var unlinked = disk.Unlink(area.FullPath(path));
@@ -82,10 +84,12 @@ internal sealed class TemporaryFiles(StagingArea area, IDisk disk)
     {
         lock (_gate)
         {
-            if (_farFolders.Count < FolderLimit)
+            if (_farFolders.Count == FolderLimit)
             {
-                _farFolders.Add(FolderOf(targetPath));
+                _farFolders.Clear(); // each is found out again by one archive that is made twice
             }
+
+            _farFolders.Add(FolderOf(targetPath));
         }
     }
 

@@ -74,7 +74,7 @@ internal sealed partial class WriteBackQueue
     {
         lock (_gate)
         {
-            return _pending.TryGetValue(file.Id, out var pending) && pending.FailureCount > 0 ? pending.Reason : null;
+            return _pending.TryGetValue(file.Id, out var pending) && pending.IsFailing ? pending.Reason : null;
         }
     }
 

@@ -11,12 +11,16 @@ internal sealed partial class WriteBackQueue
 
     private const int ReportLimit = 1_000;
 
+    // Of ages in hours and days.
+    private static readonly TimeSpan s_pruningInterval = TimeSpan.FromMinutes(1);
+
     private readonly AutoResetEvent _wake = new(false);
     private readonly ITimer _timer;
     private readonly List<StagedFile> _files = [];     // the watching thread's
     private readonly List<PendingFile> _due = [];      // the watching thread's
     private long _nextDue = long.MaxValue;             // the watching thread's
     private long _nextDiscard = long.MaxValue;         // the watching thread's
+    private long _nextPruning;                         // the watching thread's
     private int _mustScan;
     private long _scanCount;
 
@@ -73,6 +77,7 @@ internal sealed partial class WriteBackQueue
         }
 
         Discard(now);
+        Prune(now);
         SetTimer();
     }
 
@@ -93,7 +98,9 @@ internal sealed partial class WriteBackQueue
         lock (_gate)
         {
             ForgetGone();
-            _due.Sort((a, b) => (!a.IsAskedFor, a.ChangedTimestamp, a.File.Id).CompareTo((!b.IsAskedFor, b.ChangedTimestamp, b.File.Id)));
+
+            // What fails comes last: else files for which there is no room would end the turn of all others each time.
+            _due.Sort((a, b) => (!a.IsAskedFor, a.IsFailing, a.ChangedTimestamp, a.File.Id).CompareTo((!b.IsAskedFor, b.IsFailing, b.ChangedTimestamp, b.File.Id)));
             (_line, _next) = ([.. _due], 0);
             Monitor.PulseAll(_gate);
         }
@@ -232,9 +239,20 @@ internal sealed partial class WriteBackQueue
         }
     }
 
+    /// <summary>Removes originals that have their age, also while nothing is archived: their room may be what is missing for that.</summary>
+    private void Prune(long now)
+    {
+        if (_options.KeepOriginals is { } policy && now >= _nextPruning)
+        {
+            _originals.Prune(policy, _time.GetUtcNow());
+            _nextPruning = now + TicksOf(s_pruningInterval);
+        }
+    }
+
     private void SetTimer()
     {
         long next = Math.Min(_nextDue, _nextDiscard);
+        next = _options.KeepOriginals is not null ? Math.Min(next, _nextPruning) : next;
         lock (_gate)
         {
             long now = _time.GetTimestamp();

@@ -125,7 +125,7 @@ internal sealed partial class WriteBackQueue
                     Count(outcome.Finished);
                     break;
                 case JobEnd.Superseded:
-                    pending.FailureCount = 0;
+                    (pending.FailureCount, pending.FullDiskCount) = (0, 0);
                     _totals = _totals with { DiscardedJobs = _totals.DiscardedJobs + 1 };
                     break;
                 case JobEnd.WaitsForClose:
@@ -149,14 +149,14 @@ internal sealed partial class WriteBackQueue
         pending.Reason = outcome.Reason;
         if (outcome.End == JobEnd.Parked)
         {
-            pending.FailureCount = 0;
+            (pending.FailureCount, pending.FullDiskCount) = (0, 0);
             pending.Parked = (job.Entry.Path, job.Generation);
             return isNews;
         }
 
-        pending.FailureCount++;
+        (pending.FailureCount, pending.FullDiskCount) = outcome.IsForEver ? (0, pending.FullDiskCount + 1) : (pending.FailureCount + 1, 0);
         long now = _time.GetTimestamp();
-        pending.NotBefore = now + TicksOf(RetryDelay(pending.FailureCount));
+        pending.NotBefore = now + TicksOf(RetryDelay(pending.FailureCount + pending.FullDiskCount));
         if (outcome.IsForEver && _spaceNotBefore <= now)
         {
             // Where one file found no room the next need not try at once; one minute at most, since others may have quotas of their own.

@@ -81,11 +81,7 @@ internal sealed partial class WriteBackQueue : IDisposable
         _temporaries.Clean();
         _commit.RepairBases();
         _originals.Load(id => _area.Index.TryGet(id, out _));
-        if (_options.KeepOriginals is { } policy)
-        {
-            _originals.Prune(policy, _time.GetUtcNow());
-        }
-
+        Prune(_time.GetTimestamp());
         HasEnded = false;
         _area.Changed += RequestScan;
         RequestScan();
@@ -110,7 +106,7 @@ internal sealed partial class WriteBackQueue : IDisposable
             var pending = PendingOf(file);
             pending.IsRetried = true;
             pending.NotBefore = 0;
-            pending.FailureCount = 0;
+            (pending.FailureCount, pending.FullDiskCount) = (0, 0);
             _spaceNotBefore = 0;
         }
 

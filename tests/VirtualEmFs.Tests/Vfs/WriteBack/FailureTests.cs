@@ -142,6 +142,67 @@ public sealed class FailureTests
         fixture.AssertClean();
     }
 
+    /// <summary>A folder of the source that is full, or somebody's quota: as many files as find a turn in each pause, and older than all others.</summary>
+    [Fact]
+    public void FilesWithoutRoom_DoNotKeepOthersFromTheirTurn()
+    {
+        using var fixture = WriteBackFixture.Started();
+        fixture.Archiver.Midway = (task, _) =>
+        {
+            if (task.RelativePath.StartsWith("full", StringComparison.Ordinal))
+            {
+                throw new DiskFailedException(task.TemporaryPath, "quota exceeded", VfsStatus.QuotaExceeded);
+            }
+        };
+        for (int i = 0; i < 20; i++)
+        {
+            fixture.Write($"full{i}.mrc", "data.");
+        }
+
+        WriteBackFixture.Until(() =>
+        {
+            fixture.Time.Advance(TimeSpan.FromSeconds(60));
+            return fixture.Queue.GetStatus() is { FailingCount: 20, Compressing.Count: 0 };
+        });
+        var file = fixture.Write("a.mrc", "data.");
+        fixture.Advance(30);
+        int tries = fixture.Tasks.Length;
+        WriteBackFixture.Until(() =>
+        {
+            fixture.Time.Advance(TimeSpan.FromSeconds(60));
+            return file.IsGone;
+        });
+        Assert.Equal(["/s/a.mrc.hdf"], fixture.InSource());
+        Assert.InRange(Array.FindIndex(fixture.Tasks, task => task.RelativePath == "a.mrc"), tries - 1, tries + 1);
+    }
+
+    /// <summary>A disk that was full for long says nothing about what fails after it.</summary>
+    [Fact]
+    public void FailureAfterAFullDisk_IsTheFirst()
+    {
+        using var fixture = WriteBackFixture.Started();
+        var status = VfsStatus.NoSpace;
+        fixture.Archiver.Midway = (task, _) => throw new DiskFailedException(task.TemporaryPath, status.InWords(), status);
+        var file = fixture.Write("a.mrc", "data.");
+        fixture.Advance(30);
+        for (int tries = 1; tries <= 7; tries++)
+        {
+            Tried(fixture, file, tries);
+            status = tries < 6 ? VfsStatus.NoSpace : VfsStatus.Corrupt;
+            fixture.Advance(600);
+        }
+
+        Assert.Null(file.Entry.ParkedReason);
+        for (int tries = 8; tries <= 10; tries++)
+        {
+            Tried(fixture, file, tries);
+            fixture.Advance(600);
+        }
+
+        WriteBackFixture.Until(() => file.Entry.ParkedReason is not null);
+        Assert.Equal(11, fixture.Tasks.Length);
+    }
+
     [Theory]
     [InlineData("a.mrc")]
     [InlineData("a.txt")]

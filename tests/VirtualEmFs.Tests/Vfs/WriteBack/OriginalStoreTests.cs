@@ -131,6 +131,39 @@ public sealed class OriginalStoreTests
     }
 
     [Fact]
+    public void Originals_GoByAge_AlsoWhileNothingIsArchived()
+    {
+        using var fixture = WriteBackFixture.Started(Keeping(new OriginalsPolicy(TimeSpan.FromHours(1), null)));
+        fixture.Write("a.mrc", "data.");
+        fixture.Flush();
+        fixture.Advance(3599);
+        Assert.Single(fixture.Queue.Originals.List());
+        fixture.Advance(61);
+        WriteBackFixture.Until(() => fixture.Queue.Originals.List().Count == 0);
+    }
+
+    /// <summary>Originals that fill the staging folder would keep from it what is to be archived.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Originals_ThatFillTheStagingFolder_MakeRoom_WhereTheirSizeCounts(bool sizeCounts)
+    {
+        using var fixture = WriteBackFixture.Started(Keeping(sizeCounts ? new OriginalsPolicy(null, 1 << 20) : s_forEver));
+        foreach (string name in (string[])["a.mrc", "b.mrc"])
+        {
+            fixture.Write(name, "data.");
+            fixture.Flush();
+            fixture.Advance(1);
+        }
+
+        var file = fixture.Write("c.mrc", "data.");
+        fixture.Disk.Faults.Fail(DiskCall.Write, 1, VfsStatus.NoSpace, prefix: "/d/originals/");
+        fixture.Advance(30);
+        WriteBackFixture.Until(() => sizeCounts ? file.IsGone : fixture.Queue.GetStatus() is { FailingCount: 1, Compressing.Count: 0 });
+        Assert.Equal(sizeCounts ? ["b.mrc", "c.mrc"] : ["a.mrc", "b.mrc"], fixture.Queue.Originals.List().Select(original => original.Path));
+    }
+
+    [Fact]
     public void Originals_GoByAge_AlsoWhenTheNextMountStarts()
     {
         var options = Keeping(new OriginalsPolicy(TimeSpan.FromHours(1), null));

@@ -50,6 +50,34 @@ public sealed class TemporaryFilesTests
         fixture.AssertClean();
     }
 
+    /// <summary>More folders than are remembered: each new one is.</summary>
+    [Fact]
+    public void FoldersThatNoRenameReaches_AreRememberedHoweverManyThereAre()
+    {
+        using var fixture = new WriteBackFixture();
+        var temporaries = new TemporaryFiles(fixture.Area, fixture.Disk);
+        var entry = fixture.Write("a.mrc", "data.").Entry;
+        for (int i = 0; i < 2500; i++)
+        {
+            temporaries.NoteFar($"{i}/a.mrc");
+            Assert.Equal(VfsStatus.Ok, temporaries.Take(entry, 1, ".hdf", $"{i}/a.mrc", out string path));
+            Assert.True(TemporaryFiles.IsBesideTarget(path));
+        }
+    }
+
+    /// <summary>A full staging folder gets room by what is archived: that must not wait for room.</summary>
+    [Fact]
+    public void NoteWithoutRoom_IsDoneWithout()
+    {
+        using var fixture = new WriteBackFixture(disk: TwoVolumes());
+        fixture.Write("far/a.mrc", "data.");
+        fixture.Disk.Faults.Fail(DiskCall.Write, 1, VfsStatus.NoSpace, isForEver: true, prefix: "/d/temporaries/");
+        fixture.Queue.Start();
+        Assert.Equal(0, fixture.Flush().RemainingCount);
+        Assert.Equal(["/s/far/a.mrc.hdf"], fixture.InSource());
+        fixture.AssertClean();
+    }
+
     [Theory]
     [InlineData(CrashMode.ProcessDeath)]
     [InlineData(CrashMode.PowerCutLosesAll)]
