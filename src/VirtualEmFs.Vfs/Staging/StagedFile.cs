@@ -32,6 +32,9 @@ internal sealed class StagedFile(StagedEntry entry, long timestamp) : IDisposabl
     private int _writerCount;            // guarded by _gate
     private long _generation;            // guarded by _gate
     private long _changed = timestamp;   // guarded by _gate
+    private readonly Lock _flushing = new();
+    private int _flushFailureCount;      // guarded by _flushing
+    private VfsStatus _flushFailure;     // guarded by _flushing; the last
     private int _isGone;
 
     /// <summary>One at a time changes what the file is called, or whether it is there. Waiting holds no thread.</summary>
@@ -57,6 +60,9 @@ internal sealed class StagedFile(StagedEntry entry, long timestamp) : IDisposabl
 
     /// <summary>The raw file; only while a handle is open.</summary>
     public IDiskFile Raw => Volatile.Read(ref _raw) ?? throw new InvalidOperationException("the staged file is not open");
+
+    /// <summary>Flushes that have failed; what a new handle has seen.</summary>
+    public int FlushFailureCount => Volatile.Read(ref _flushFailureCount);
 
     public bool IsOpen
     {
@@ -128,6 +134,41 @@ internal sealed class StagedFile(StagedEntry entry, long timestamp) : IDisposabl
         lock (_gate)
         {
             Volatile.Write(ref _raw, raw);
+        }
+    }
+
+    /// <summary>Counts a handle if others are open, so that the raw file stays open; null when none is. Ended by <see cref="Close"/>.</summary>
+    public IDiskFile? Pin()
+    {
+        lock (_gate)
+        {
+            if (_openCount == 0)
+            {
+                return null;
+            }
+
+            _openCount++;
+            return _raw;
+        }
+    }
+
+    /// <summary>Makes the bytes of its open raw file durable.</summary>
+    /// <returns>A failure also when a flush that another handle asked for has failed since this one was opened or asked last: Linux tells of that once, and
+    /// the bytes that were lost may be anybody's.</returns>
+    /// <param name="seenFailureCount">Of the handle; brought up to date.</param>
+    public VfsStatus Flush(IDiskFile raw, bool dataOnly, ref int seenFailureCount)
+    {
+        lock (_flushing)
+        {
+            var status = raw.Sync(dataOnly);
+            if (status != VfsStatus.Ok)
+            {
+                (_flushFailureCount, _flushFailure) = (_flushFailureCount + 1, status);
+            }
+
+            bool isNews = seenFailureCount != _flushFailureCount;
+            seenFailureCount = _flushFailureCount;
+            return isNews ? _flushFailure : status;
         }
     }
 

@@ -187,19 +187,22 @@ internal sealed partial class StagingArea
 
     private VfsStatus FlushRaw(StagedFile file)
     {
-        if (file.IsOpen)
+        int seenFailureCount = file.FlushFailureCount;
+        var status = Use(file, (open, path) =>
         {
-            var flushed = file.Raw.Sync(dataOnly: false);
-            return flushed == VfsStatus.Ok ? SyncFiles() : flushed;
-        }
+            if (open is not null)
+            {
+                return file.Flush(open, dataOnly: false, ref seenFailureCount);
+            }
 
-        var status = _disk.Open(RawPathOf(file.Entry), DiskAccess.Read, 0, out var raw);
-        using (raw)
-        {
-            // Where its permissions let nobody open it, nobody can flush it either.
-            status = status == VfsStatus.Ok ? raw!.Sync(dataOnly: false) : status;
-            return status is VfsStatus.Ok or VfsStatus.AccessDenied ? SyncFiles() : status;
-        }
+            var opened = _disk.Open(path, DiskAccess.Read, 0, out var raw);
+            using (raw)
+            {
+                // Where its permissions let nobody open it, nobody can flush it either.
+                return opened == VfsStatus.Ok ? file.Flush(raw!, dataOnly: false, ref seenFailureCount) : opened == VfsStatus.AccessDenied ? VfsStatus.Ok : opened;
+            }
+        });
+        return status == VfsStatus.Ok ? SyncFiles() : status;
     }
 
     private IEnumerable<StagedEntry> Moved(string path, string newPath)

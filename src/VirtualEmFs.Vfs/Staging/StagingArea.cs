@@ -102,25 +102,37 @@ internal sealed partial class StagingArea : IDisposable
     /// <summary>Attributes of a file as programs see them, from its raw file.</summary>
     public VfsStatus Stat(StagedFile file, out SourceStat stat)
     {
-        stat = default;
+        SourceStat found = default;
+        var status = Use(file, (raw, path) => raw?.Stat(out found) ?? _disk.Stat(path, out found));
+        stat = found;
+        return status;
+    }
+
+    /// <summary>Does something with a file's raw bytes: with the open file if there is one, which stays open meanwhile, or else by its path.</summary>
+    public VfsStatus Use(StagedFile file, Func<IDiskFile?, string, VfsStatus> use)
+    {
+        var raw = file.Pin();
         try
         {
-            return file.IsOpen ? file.Raw.Stat(out stat) : _disk.Stat(RawPathOf(file.Entry), out stat);
+            return use(raw, RawPathOf(file.Entry));
         }
-        catch (InvalidOperationException)
+        finally
         {
-            // Closed in this moment.
-            return _disk.Stat(RawPathOf(file.Entry), out stat);
+            if (raw is not null)
+            {
+                Close(file, isWriter: false);
+            }
         }
     }
 
     /// <summary>Makes a file's bytes and names durable, and the folders of the source that it is in. It is open.</summary>
+    /// <param name="seenFailureCount">Flushes of the file that have failed, as far as the handle was told; brought up to date.</param>
     /// <returns><see cref="VfsStatus.Corrupt"/> also when the raw file has lost its name.</returns>
-    public VfsStatus Sync(StagedFile file, bool dataOnly)
+    public VfsStatus Sync(StagedFile file, bool dataOnly, ref int seenFailureCount)
     {
         // Whose file it is must be durable as well, the first time.
         var raw = file.Raw;
-        var status = raw.Sync(dataOnly && file.SyncedPath is not null);
+        var status = file.Flush(raw, dataOnly && file.SyncedPath is not null, ref seenFailureCount);
         var entry = file.Entry;
 
         // Somebody has emptied the staging folder: these bytes end with the last handle.

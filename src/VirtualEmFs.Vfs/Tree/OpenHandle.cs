@@ -6,10 +6,15 @@ namespace VirtualEmFs.Vfs.Tree;
 /// <summary>Something that a program has open.</summary>
 internal abstract class OpenHandle(Node node, bool isWriter)
 {
+    private int _seenFlushFailureCount;
+
     public Node Node { get; } = node;
 
     /// <summary>Opened for writing.</summary>
     public bool IsWriter { get; } = isWriter;
+
+    /// <summary>Flushes of its staged file that have failed, as far as its program was told.</summary>
+    public ref int SeenFlushFailureCount => ref _seenFlushFailureCount;
 }
 
 /// <summary>A staged file, whose bytes <see cref="Node.Staged"/> has.</summary>

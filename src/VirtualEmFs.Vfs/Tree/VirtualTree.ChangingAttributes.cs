@@ -150,7 +150,7 @@ public sealed partial class VirtualTree
                 return VfsStatus.Stale;
             }
 
-            var status = change(staged.IsOpen ? staged.Raw : null, Area.RawPathOf(staged.Entry));
+            var status = Area.Use(staged, change);
             Area.NoteChange(staged);
             return status;
         }

@@ -96,6 +96,7 @@ public sealed partial class VirtualTree
 
     private ulong AddHandle(OpenHandle handle)
     {
+        handle.SeenFlushFailureCount = handle.Node.Staged?.FlushFailureCount ?? 0;
         ulong id = Interlocked.Increment(ref _lastHandle);
         _handles[id] = handle;
         return id;

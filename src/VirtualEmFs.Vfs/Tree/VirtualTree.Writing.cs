@@ -93,7 +93,7 @@ public sealed partial class VirtualTree
 
         Answer(LaneOfBytes(open.Node), reply, () =>
         {
-            var status = open.Node.Staged is { } staged ? Area.Sync(staged, dataOnly)
+            var status = open.Node.Staged is { } staged ? Area.Sync(staged, dataOnly, ref open.SeenFlushFailureCount)
                 : open is SourceHandle { File: IDiskFile file } ? file.Sync(dataOnly)
                 : VfsStatus.Ok;
             return Task.FromResult<Outcome<Done>>(status == VfsStatus.Ok ? default(Done) : status);

@@ -75,9 +75,52 @@ public sealed class StagingAreaTests : IDisposable
         var bytes = new byte[3];
         Assert.Equal(VfsStatus.Ok, file.Raw.Read(0, bytes, out int lengthBytes));
         Assert.Equal((3, 3), (lengthBytes, bytes[2]));
-        Assert.Equal(VfsStatus.Ok, Area.Sync(file, dataOnly: false));
+        int seenFailureCount = 0;
+        Assert.Equal(VfsStatus.Ok, Area.Sync(file, dataOnly: false, ref seenFailureCount));
         Area.Close(file, isWriter: false);
         Assert.Equal(VfsStatus.Stale, Area.Open(file, 1, 0));
+    }
+
+    /// <summary>Linux tells of pages that it could not write once: by the one file that all handles share.</summary>
+    [Fact]
+    public void Sync_ThatFails_IsToldToEachHandleOnce()
+    {
+        Create("a.mrc", [1]);
+        var file = Area.Index.Find("a.mrc")!;
+        Assert.Equal(VfsStatus.Ok, Area.Open(file, 2, 2));
+        int first = file.FlushFailureCount, second = file.FlushFailureCount;
+        _disk.Faults.Fail(DiskCall.Sync, 1, VfsStatus.NoSpace, prefix: "/d/files/");
+        Assert.Equal(VfsStatus.NoSpace, Area.Sync(file, dataOnly: true, ref first));
+        int third = file.FlushFailureCount;
+        Assert.Equal(VfsStatus.NoSpace, Area.Sync(file, dataOnly: true, ref second));
+        foreach (ref int seen in (Span<int>)[first, second, third])
+        {
+            Assert.Equal(VfsStatus.Ok, Area.Sync(file, dataOnly: true, ref seen));
+        }
+
+        Area.Close(file, isWriter: true);
+        Area.Close(file, isWriter: true);
+    }
+
+    /// <summary>The kernel tells of a close after the program has gone on to set the file's times, or to rename it.</summary>
+    [Fact]
+    public void Use_OfAFileThatIsClosedMeanwhile_GoesOnWithTheOpenOne()
+    {
+        Create("a.mrc", [1, 2, 3]);
+        var file = Area.Index.Find("a.mrc")!;
+        Assert.Equal(VfsStatus.Ok, Area.Open(file, 1, 1));
+        int closedCount = 0;
+        Area.Changed += () => closedCount++;
+        Assert.Equal(VfsStatus.Ok, Area.Use(file, (raw, _) =>
+        {
+            Area.Close(file, isWriter: true);
+            Assert.Equal(0, closedCount);
+            var status = raw!.Stat(out var stat);
+            Assert.Equal(3, stat.Version.LengthBytes);
+            return status;
+        }));
+        Assert.Equal((1, false), (closedCount, file.IsOpen));
+        Assert.Equal(VfsStatus.Ok, Area.Use(file, (raw, path) => raw is null && path == "/d/files/1" ? VfsStatus.Ok : VfsStatus.Corrupt));
     }
 
     [Fact]

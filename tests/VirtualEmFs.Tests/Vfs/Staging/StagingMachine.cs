@@ -63,7 +63,11 @@ internal sealed class StagingMachine : IDisposable
     {
         if (Area.Index.Find(path) is { } staged)
         {
-            return WithOpen(staged, () => Area.Sync(staged, dataOnly: true));
+            return WithOpen(staged, () =>
+            {
+                int seenFailureCount = staged.FlushFailureCount;
+                return Area.Sync(staged, dataOnly: true, ref seenFailureCount);
+            });
         }
 
         var status = _disk.Open($"{Source}/{StoredPath(path)}", DiskAccess.Read, 0, out var file);
