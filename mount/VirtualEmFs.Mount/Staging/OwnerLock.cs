@@ -40,17 +40,33 @@ internal sealed class OwnerLock : IDisposable
     {
         while (true)
         {
-            using LockedFile? found = Find(folder, path, out MountOwner? former, out bool isLocked);
-            if (found is not null)
+            LockedFile? found = Find(folder, path, out MountOwner? former, out bool isLocked), file = null;
+            try
             {
-                RequireDead(folder, path, former, isLocked, takesOver);
-            }
+                if (found is not null)
+                {
+                    RequireDead(folder, path, former, isLocked, takesOver);
+                }
 
-            LockedFile? file = TryWrite(path, permissions, owner, replaces: found is not null, out int errno);
-            if (errno != Errno.EEXIST)
+                file = TryWrite(path, permissions, owner, replaces: found is not null, out int errno);
+                if (errno is Errno.ENOSPC or Errno.EDQUOT && found?.TryOverwrite(owner) == true)
+                {
+                    // What fills the disk waits there to be archived: it must not keep the mount away that does it.
+                    (file, errno) = (found, 0);
+                }
+
+                if (errno != Errno.EEXIST)
+                {
+                    Require(errno, path, "cannot be written");
+                    return new OwnerLock(path, permissions, owner, file!, former);
+                }
+            }
+            finally
             {
-                Require(errno, path, "cannot be written");
-                return new OwnerLock(path, permissions, owner, file!, former);
+                if (found != file)
+                {
+                    found?.Dispose();
+                }
             }
         }
     }
@@ -231,6 +247,20 @@ internal sealed class OwnerLock : IDisposable
     /// <summary>An open file whose lock goes when it is disposed, whoever has a copy of its descriptor.</summary>
     private sealed class LockedFile(SafeFileHandle file) : IDisposable
     {
+        /// <summary>Names another owner in the blocks that the file has, in one write that nobody sees a part of.</summary>
+        public bool TryOverwrite(MountOwner owner)
+        {
+            byte[] bytes = owner.ToBytes();
+            if (LinuxFile.Stat(file, out Statx stat) != 0 || stat.stx_size > MaximumLengthBytes)
+            {
+                return false;
+            }
+
+            int paddingBytes = Math.Max(0, (int)stat.stx_size - bytes.Length);
+            bytes = [.. bytes, .. Enumerable.Repeat((byte)'\n', paddingBytes)]; // JSON ends with whatever white space
+            return LinuxFile.Write(file, 0, bytes, out int writtenBytes) == 0 && writtenBytes == bytes.Length && LinuxFile.Sync(file, dataOnly: false) == 0;
+        }
+
         public void Dispose()
         {
             _ = LinuxFile.Unlock(file);

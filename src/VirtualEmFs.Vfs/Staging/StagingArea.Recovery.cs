@@ -86,7 +86,13 @@ internal sealed partial class StagingArea
         // Archives that come into being must be found again.
         Require(_disk.SyncFolder(SourceActions.FolderOf(TemporaryFolder)), $"{Names.NameRules.OwnFolder} in the source cannot be flushed");
         Require(_disk.SyncFolder(SourcePath), "the source cannot be flushed");
-        var replay = new JournalReplay(records, Settle);
+        var ends = new List<JournalRecord>();
+        var replay = new JournalReplay(records, record =>
+        {
+            bool holds = Settle(record);
+            ends.Add(holds ? new JournalRecord { Done = record.Number } : new JournalRecord { Void = record.Number });
+            return holds;
+        });
         _nextId = Math.Max(nextId, replay.LastId + 1);
         _nextNumber = replay.LastNumber;
         var outdated = replay.Outdated.ToHashSet();
@@ -111,7 +117,7 @@ internal sealed partial class StagingArea
         MoveOrphans(_disk, FolderPath, orphans, _logger);
         lock (_changes)
         {
-            Require(Rewrite(), "its journal cannot be written");
+            Require(Renew(ends, end), "its journal cannot be written");
         }
 
         // What remains was created and never flushed, or was archived or removed.
@@ -119,6 +125,25 @@ internal sealed partial class StagingArea
         Require(_disk.List(TemporaryFolder, out var temporaries), $"{TemporaryFolder} cannot be read");
         RemoveFiles(TemporaryFolder, temporaries.Select(name => name.Name));
         StagingLog.Recovered(_logger, _index.Count, FolderPath);
+    }
+
+    /// <summary>Writes the journal anew. On a full disk the old one goes on, with a line for each record whose end it did not know: room for these is
+    /// reserved, and what is removed and archived afterwards makes more.</summary>
+    private VfsStatus Renew(List<JournalRecord> ends, JournalEnd end)
+    {
+        var status = Rewrite();
+        if (status is not (VfsStatus.NoSpace or VfsStatus.QuotaExceeded) || end == JournalEnd.Damaged)
+        {
+            return status;
+        }
+
+        status = VfsStatus.Ok;
+        foreach (var record in ends)
+        {
+            status = status == VfsStatus.Ok ? _journal.Append(record) : status;
+        }
+
+        return status == VfsStatus.Ok ? _journal.Sync() : status;
     }
 
     /// <summary>Finishes the actions of a record that a former mount began; false when the record does not hold.</summary>

@@ -65,6 +65,43 @@ public sealed class FullDiskTests
                 """));
     }
 
+    /// <summary>Whatever the next mount has to write first, it must not need the room that only it can make.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Full_AndKilled_IsMountedAgain(bool isSource)
+    {
+        using var site = new KilledSite();
+        string full = isSource ? site.Source : site.Staging;
+        site.Keep(TemporaryDisk.Sized(full, "8m"));
+        MountedProcess mount = site.Mount("", "--write-delay", "1h");
+        byte[] content = MrcContent.WholeNumbers(1, 300, 300, 1, seed: 1), other = MrcContent.Incompressible(300, 300, seed: 2);
+        File.WriteAllBytes(Path.Combine(site.MountPoint, "1.mrc"), content);
+        File.WriteAllBytes(Path.Combine(site.MountPoint, "gone.mrc"), content);
+        File.Delete(Path.Combine(site.MountPoint, "gone.mrc"));
+        File.WriteAllBytes(Path.Combine(site.MountPoint, "2.mrc"), other);
+        const string fill = """
+            f = os.open('filling', os.O_CREAT | os.O_RDWR, 0o644)
+            for length in (65536, 1):
+                while (result := failure(os.write, f, b'x' * length)) == 'ok':
+                    pass
+            print(result)
+            """;
+        Assert.Equal("ENOSPC\n", MirrorFixture.PythonIn(full, fill));
+        mount.Kill();
+
+        site.Mount("", "--write-delay", "1h");
+        Assert.Equal(content, File.ReadAllBytes(Path.Combine(site.MountPoint, "1.mrc")));
+        Assert.Equal(other, File.ReadAllBytes(Path.Combine(site.MountPoint, "2.mrc")));
+        Assert.False(File.Exists(Path.Combine(site.MountPoint, "gone.mrc")));
+        File.Delete(Path.Combine(full, "filling"));
+        Assert.Equal(0, MountControl.FlushClosed(site.MountPoint, s_deadline));
+        var shown = MountedFiles.In(site.MountPoint);
+        Assert.Null(site.Leftover(shown));
+        Assert.Equal(content, shown.Files["1.mrc"]);
+        Assert.Equal(other, shown.Files["2.mrc"]);
+    }
+
     [Fact]
     public void Source_Full_KeepsFilesStagedUntilThereIsRoom()
     {

@@ -197,6 +197,10 @@ internal sealed class SimulatedNode(SimulatedVolume volume, ulong inode, NodeKin
             copy.Unflushed.AddRange(Unflushed);
             copy.FlushedAttributes = FlushedAttributes;
             copy.FlushedExtendedAttributes = new(FlushedExtendedAttributes, StringComparer.Ordinal);
+            for (int page = 0; page < _pages.Length; page++)
+            {
+                copy.Reserve((long)page * PageLengthBytes, _pages[page] ? 1 : 0);
+            }
         }
 
         copy.Reserve(0, copy._content.Length);

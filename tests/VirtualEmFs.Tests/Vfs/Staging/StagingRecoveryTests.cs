@@ -37,6 +37,54 @@ public sealed class StagingRecoveryTests : IDisposable
         Assert.Equal([2], next.Visible()["a.mrc"]);
     }
 
+    /// <summary>What fills the staging folder waits to be archived: it must not keep the mount away that does it. The old journal goes on.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void FullStagingFolder_IsRecoveredWithoutRoomForAnotherJournal(bool isRenamedByOthers)
+    {
+        var disk = StagingMachine.NewDisk();
+        disk.AddVolume("/d", 4 << 20);
+        using var machine = new StagingMachine(disk);
+        foreach (string name in (string[])["a.mrc", "b.mrc"])
+        {
+            Assert.Equal(VfsStatus.Ok, machine.Create(name));
+            Assert.Equal(VfsStatus.Ok, machine.Write(name, 0, [1]));
+            Assert.Equal(JobEnd.Done, machine.Archive(name).End);
+            Assert.Equal(VfsStatus.Ok, machine.Write(name, 0, [(byte)name[0]]));
+            Assert.Equal(VfsStatus.Ok, machine.Sync(name));
+        }
+
+        Assert.Equal(VfsStatus.Ok, machine.Create("gone.mrc"));
+        Assert.Equal(VfsStatus.Ok, machine.Remove("gone.mrc"));
+        disk.Put("/d/filling", new byte[4 << 20]);
+        disk.Faults.StopBefore = (kind, path) => kind == DiskCall.Rename && path.StartsWith("/s/", StringComparison.Ordinal);
+        Assert.Throws<ProcessStoppedException>(() => machine.Rename("a.mrc", "c.mrc")); // between intent and rename
+
+        var after = disk.Crash(0, CrashMode.ProcessDeath);
+        if (isRenamedByOthers)
+        {
+            after.Put("/s/c.mrc.hdf", "somebody else's"u8);
+        }
+
+        string name1 = isRenamedByOthers ? "a.mrc" : "c.mrc";
+        for (int mountCount = 0; mountCount < 3; mountCount++)
+        {
+            using var next = new StagingMachine(after);
+            Assert.Equal([name1, "b.mrc"], next.Area.Index.All().OrderBy(file => file.Id).Select(file => file.Entry.Path));
+            Assert.Equal([(byte)'a'], next.Visible()[name1]);
+            Assert.Equal([(byte)'b'], next.Visible()["b.mrc"]);
+            Assert.Equal(["2", "4"], after.NamesIn("/d/files"));
+
+            // Had the journal no end of the first rename, the next mount would do it now.
+            after = after.Crash(0, CrashMode.PowerCutLosesAll);
+            if (mountCount == 0)
+            {
+                after.Remove("/s/c.mrc.hdf");
+            }
+        }
+    }
+
     [Fact]
     public void RenameBetweenFolders_OfWhichOneWasFlushed_EndsWithOneName()
     {
