@@ -15,6 +15,8 @@ public sealed class PosixDisk(DiskFaults? faults = null) : IDisk
 
     private readonly PosixSourceTree _tree = new("/"); // reads names and attributes by absolute path, as it does the source's
 
+    public bool CanChangeOwner { get; } = LinuxProcess.IsRoot;
+
     public VfsStatus Open(string path, DiskAccess access, uint permissions, out IDiskFile? file)
     {
         file = null;

@@ -36,7 +36,9 @@ internal enum NodeFlavour : byte
 /// node whatever changes in it.
 /// </summary>
 /// <param name="Member">Image number for <see cref="NodeFlavour.Member"/>; 0 otherwise.</param>
-internal readonly record struct NodeKey(SourceVersion Version, NodeFlavour Flavour, int Member)
+/// <param name="Alias">Path in the source of an archive that has other names, too, or is reached through a symbolic link: each name is a node of its own,
+/// since what is written goes to that name alone. Null for all others.</param>
+internal readonly record struct NodeKey(SourceVersion Version, NodeFlavour Flavour, int Member, string? Alias = null)
 {
     /// <summary>Key of a source file, folder or link.</summary>
     public static NodeKey OfSource(SourceVersion version, NodeKind kind) =>
@@ -50,7 +52,7 @@ internal readonly record struct NodeKey(SourceVersion Version, NodeFlavour Flavo
     public static NodeKey OfStaged(long id) => new(new SourceVersion(0, (ulong)id, 0, 0, 0), NodeFlavour.Staged, 0);
 
     /// <summary>Key of an archive's virtual file.</summary>
-    public static NodeKey OfMrc(SourceVersion version, MrcView view) => new(version, FlavourOf(view), 0);
+    public static NodeKey OfMrc(SourceVersion version, MrcView view, string? alias = null) => new(version, FlavourOf(view), 0, alias);
 
     /// <summary>What the header of the virtual file calls its third axis.</summary>
     public MrcView View => Flavour switch

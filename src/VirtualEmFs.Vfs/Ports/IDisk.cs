@@ -35,7 +35,7 @@ public enum RenameMode
 public interface IDisk
 {
     /// <summary>True when files can be given to other users, as root can.</summary>
-    bool CanChangeOwner => true;
+    bool CanChangeOwner { get; }
 
     /// <param name="permissions">For <see cref="DiskAccess.CreateNew"/>: the low 12 bits of st_mode, exactly.</param>
     VfsStatus Open(string path, DiskAccess access, uint permissions, out IDiskFile? file);

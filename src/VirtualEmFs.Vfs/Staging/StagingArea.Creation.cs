@@ -157,7 +157,7 @@ internal sealed partial class StagingArea
         out SourceStat stat)
     {
         stat = default;
-        var status = _disk.CanChangeOwner ? raw.SetAttributes(new AttributeChange(creation.Permissions, creation.Uid, creation.Gid)) : VfsStatus.Ok;
+        var status = FileOwner.Give(_disk, creation.Permissions, creation.Uid, creation.Gid, change => raw.SetAttributes(change));
         status = status == VfsStatus.Ok && copyAttributes is not null ? copyAttributes(rawPath) : status;
         if (status == VfsStatus.Ok && restore is not null)
         {

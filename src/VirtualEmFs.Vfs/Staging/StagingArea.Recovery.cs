@@ -189,10 +189,7 @@ internal sealed partial class StagingArea
 
         MakeMissingFolder(SourceActions.FolderOf(fullPath), raw);
         var status = _disk.MakeFolder(fullPath, PermissionsOfMissingFolder);
-        if (status == VfsStatus.Ok && _disk.CanChangeOwner)
-        {
-            status = _disk.SetAttributes(fullPath, new AttributeChange(Uid: raw.Uid, Gid: raw.Gid));
-        }
+        status = status == VfsStatus.Ok ? FileOwner.Give(_disk, null, raw.Uid, raw.Gid, change => _disk.SetAttributes(fullPath, change)) : status;
 
         StagingLog.FolderWasMissing(_logger, fullPath, status.InWords());
     }

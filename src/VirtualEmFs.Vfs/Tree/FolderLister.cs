@@ -118,7 +118,7 @@ internal readonly struct FolderLister(
         var version = claim.File.Stat.Version;
         var probed = claim.File.Probed!;
         return probed.Content == ArchiveContent.Folder
-            ? new NodeKey(version, NodeFlavour.MemberFolder, 0)
-            : NodeKey.OfMrc(version, NameRules.ViewOf(virtualName, claim.Archive, probed.Content, probed.HasOwnHeader));
+            ? new NodeKey(version, NodeFlavour.MemberFolder, 0, claim.File.Alias)
+            : NodeKey.OfMrc(version, NameRules.ViewOf(virtualName, claim.Archive, probed.Content, probed.HasOwnHeader), claim.File.Alias);
     }
 }

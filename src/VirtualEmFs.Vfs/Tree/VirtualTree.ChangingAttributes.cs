@@ -91,7 +91,8 @@ public sealed partial class VirtualTree
 
         using (file)
         {
-            return file!.SetLength(lengthBytes);
+            status = file!.Stat(out var stat);
+            return status != VfsStatus.Ok ? status : IsSameFile(node, stat) ? file.SetLength(lengthBytes) : VfsStatus.Stale;
         }
     }
 
@@ -201,8 +202,10 @@ public sealed partial class VirtualTree
     /// <summary>Changes attributes of a file of the source, an archive for instance, whose node goes on.</summary>
     private VfsStatus ChangeFileOfSource(Node node, Func<string, VfsStatus> change, long? mtimeNs)
     {
-        string path = node.Facts.Path;
-        var status = _source.Stat(path, followLinks: node.Id == IFileTree.RootId, out var before);
+        // An archive's are those of the file itself, whatever link leads there.
+        string path = node.Facts.Path, fullPath = _source.FullPath(path);
+        var status = _source.Stat(path, followLinks: node.Key.IsVirtualFile || node.Id == IFileTree.RootId, out var before);
+        status = status == VfsStatus.Ok && node.Key.Alias is not null ? _source.ResolveLinks(path, out fullPath) : status;
         if (status == VfsStatus.Ok && (node.Key.IsVirtualFile ? before.Version != node.Key.Version : !IsSameFile(node, before)))
         {
             status = VfsStatus.NotFound;
@@ -218,7 +221,7 @@ public sealed partial class VirtualTree
             Tolerate(before.Version.Device, before.Version.Inode, mtimeNs);
         }
 
-        status = change(_source.FullPath(path));
+        status = change(fullPath);
         if (node.Key.IsVirtualFile)
         {
             FollowArchive(before, path, path);

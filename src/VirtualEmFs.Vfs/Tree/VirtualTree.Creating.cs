@@ -3,6 +3,7 @@ using VirtualEmFs.Frames.Mrc;
 using VirtualEmFs.Vfs.Names;
 using VirtualEmFs.Vfs.Nodes;
 using VirtualEmFs.Vfs.Ports;
+using VirtualEmFs.Vfs.Staging;
 
 namespace VirtualEmFs.Vfs.Tree;
 
@@ -108,8 +109,17 @@ public sealed partial class VirtualTree
                 return meaning.Status != VfsStatus.Ok ? meaning.Status : VfsStatus.AlreadyExists;
             }
 
-            string newPath = PathOf(folder.Facts.Path, newName);
-            var status = Area.MakeInSource(newPath, () => _writing!.Disk.MakeHardLink(_source.FullPath(node.Facts.Path), _source.FullPath(newPath)));
+            // The name under which it was seen last may be gone, or another file's: the kernel then looks the other one up again.
+            string path = node.Facts.Path, newPath = PathOf(folder.Facts.Path, newName);
+            var status = _source.Stat(path, followLinks: false, out var stat);
+            if (status == VfsStatus.NotFound || (status == VfsStatus.Ok && !IsSameFile(node, stat)))
+            {
+                return VfsStatus.Stale;
+            }
+
+            status = status == VfsStatus.Ok
+                ? Area.MakeInSource(newPath, () => _writing!.Disk.MakeHardLink(_source.FullPath(path), _source.FullPath(newPath)))
+                : status;
             if (status != VfsStatus.Ok)
             {
                 return status;
@@ -208,7 +218,7 @@ public sealed partial class VirtualTree
                 return status;
             }
 
-            status = disk.CanChangeOwner ? disk.SetAttributes(fullPath, new AttributeChange(Uid: creation.Uid, Gid: creation.Gid)) : VfsStatus.Ok;
+            status = FileOwner.Give(disk, null, creation.Uid, creation.Gid, change => disk.SetAttributes(fullPath, change));
             if (status != VfsStatus.Ok)
             {
                 _ = isFolder ? disk.RemoveFolder(fullPath) : disk.Unlink(fullPath);
@@ -269,7 +279,7 @@ public sealed partial class VirtualTree
             return default;
         }
 
-        status = disk.CanChangeOwner ? file!.SetAttributes(new AttributeChange(creation.Permissions, creation.Uid, creation.Gid)) : VfsStatus.Ok;
+        status = FileOwner.Give(disk, permissions, creation.Uid, creation.Gid, change => file!.SetAttributes(change));
         SourceStat stat = default;
         status = status == VfsStatus.Ok ? file!.Stat(out stat) : status;
         if (status != VfsStatus.Ok)

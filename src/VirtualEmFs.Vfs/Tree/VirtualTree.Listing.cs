@@ -141,10 +141,9 @@ public sealed partial class VirtualTree
         }
 
         var listed = Dots(folder);
-        var version = folder.Key.Version;
         foreach (int imageNumber in archive.Value.Archive.Members)
         {
-            var key = new NodeKey(version, NodeFlavour.Member, imageNumber);
+            var key = folder.Key with { Flavour = NodeFlavour.Member, Member = imageNumber };
             listed.Add(new ListedName(NameRules.MemberName(imageNumber), NodeKind.File, key.InodeNumber, null, key));
         }
 

@@ -87,9 +87,17 @@ public sealed partial class VirtualTree
         }
 
         var staged = _writing?.Area.Index.Find(path);
-        if (staged is { Entry.IsInPlace: false } && ReferStaged(place, name, staged, _nodes.Refer) is { } shown)
+        if (staged is { Entry.IsInPlace: false })
         {
-            return EntryOf(shown);
+            if (ReferStaged(place, name, staged, _nodes.Refer) is { } shown)
+            {
+                return EntryOf(shown);
+            }
+
+            if (ReferenceEquals(_writing!.Area.Index.Find(path), staged))
+            {
+                return VfsStatus.Corrupt; // its raw file cannot be looked at, and nothing else may be shown in its place
+            }
         }
 
         var status = _source.Stat(path, followLinks: false, out var stat);
@@ -189,7 +197,7 @@ public sealed partial class VirtualTree
     private (NodeKey Key, NodeFacts Facts) MemberOf(Node folder, ArchiveDescription archive, in SourceStat stat, int imageNumber)
     {
         var member = VirtualMrc.Normalise(_formats.DescribeMember(archive, imageNumber));
-        var key = new NodeKey(folder.Key.Version, NodeFlavour.Member, imageNumber);
+        var key = folder.Key with { Flavour = NodeFlavour.Member, Member = imageNumber };
         return (key, FactsOfMember(key, folder.Facts.Path, stat, VirtualMrc.LengthOf(member), archive.Members.Length));
     }
 
@@ -271,11 +279,12 @@ public sealed partial class VirtualTree
     private async ValueTask<ArchiveFile?> FindArchiveOnce(string folderPath, string name, bool isProbed)
     {
         string path = PathOf(folderPath, name);
-        if (_source.Stat(path, followLinks: false, out var stat) != VfsStatus.Ok)
+        if (_source.Stat(path, followLinks: false, out var namedStat) != VfsStatus.Ok)
         {
             return null;
         }
 
+        var stat = namedStat;
         string fullPath = _source.FullPath(path);
         if (stat.Kind == NodeKind.SymbolicLink
             && (_source.ResolveLinks(path, out fullPath) != VfsStatus.Ok
@@ -308,7 +317,7 @@ public sealed partial class VirtualTree
             }
         }
 
-        return new ArchiveFile(path, fullPath, stat, linkedBlockCount, probed);
+        return new ArchiveFile(path, fullPath, namedStat, stat, linkedBlockCount, probed);
     }
 
     private bool IsInSource(string fullPath) =>

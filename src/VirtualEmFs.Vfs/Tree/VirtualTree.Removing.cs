@@ -97,6 +97,10 @@ public sealed partial class VirtualTree
         if (status == VfsStatus.Ok && removed is { } stat && (stat.Kind == NodeKind.Directory || stat.LinkCount == 1))
         {
             _nodes.NoteRemoved(KeyOfSource(stat));
+            if (stat.Kind == NodeKind.Directory)
+            {
+                _bindings.TryRemove((stat.Version.Device, stat.Version.Inode), out _);
+            }
         }
 
         return status;

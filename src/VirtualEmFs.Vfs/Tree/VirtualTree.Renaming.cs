@@ -156,7 +156,7 @@ public sealed partial class VirtualTree
             (string, FileIdentity)? replaced = to switch
             {
                 { Staged: null, Source: { } plain } => (newPath, FileIdentity.Of(plain)),
-                { Archive: { File: { Probed.HasOwnHeader: true } archive } } => (archive.Path, FileIdentity.Of(archive.Stat)),
+                { Archive: { File: { Probed.HasOwnHeader: true } archive } } => (archive.Path, FileIdentity.Of(archive.NamedStat)),
                 _ => null,
             };
             if (to.Archive is { File: { } goingAway })
@@ -249,7 +249,7 @@ public sealed partial class VirtualTree
 
         Tolerate(file);
         bool isReplacing = to.Staged is not null || replacedSource is not null;
-        var status = isReplacing ? Area.ReplaceBySource(to.Staged, file.Path, newArchivePath, file.Stat, replacedSource)
+        var status = isReplacing ? Area.ReplaceBySource(to.Staged, file.Path, newArchivePath, file.NamedStat, replacedSource)
             : Area.ChangeSource(
                 file.Path, newArchivePath,
                 () => _writing!.Disk.Rename(_source.FullPath(file.Path), _source.FullPath(newArchivePath), RenameMode.KeepExisting));
@@ -267,16 +267,19 @@ public sealed partial class VirtualTree
     private void FollowArchive(in SourceStat before, string path, string newPath)
     {
         _nodes.Move(path, newPath);
-        if (_source.Stat(newPath, followLinks: false, out var now) != VfsStatus.Ok)
+        if (_source.Stat(newPath, followLinks: true, out var now) != VfsStatus.Ok)
         {
             return;
         }
 
         foreach (var flavour in (ReadOnlySpan<NodeFlavour>)[NodeFlavour.Mrc, NodeFlavour.MrcAsStack, NodeFlavour.MrcAsVolume])
         {
-            if (_nodes.Find(new NodeKey(before.Version, flavour, 0)) is { } node)
+            foreach (string? alias in (ReadOnlySpan<string?>)[null, path])
             {
-                _nodes.Rebind(node, node.Key with { Version = now.Version });
+                if (_nodes.Find(new NodeKey(before.Version, flavour, 0, alias)) is { } node)
+                {
+                    _nodes.Rebind(node, node.Key with { Version = now.Version, Alias = alias is null ? null : newPath });
+                }
             }
         }
     }

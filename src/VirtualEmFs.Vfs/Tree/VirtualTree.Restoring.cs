@@ -195,7 +195,11 @@ public sealed partial class VirtualTree
             return new StagedPlace(VfsStatus.Stale, "", null);
         }
 
-        return new StagedPlace(VfsStatus.Ok, shownPath, isOwn ? new ArchiveBase(facts.Path, FileIdentity.Of(now), keepsSamples) : null);
+        // What is archived takes the name: a link's place, and not that of the file to which it leads.
+        var named = now;
+        return node.Key.Alias is not null && _source.Stat(facts.Path, followLinks: false, out named) != VfsStatus.Ok
+            ? new StagedPlace(VfsStatus.Stale, "", null)
+            : new StagedPlace(VfsStatus.Ok, shownPath, isOwn ? new ArchiveBase(facts.Path, FileIdentity.Of(named), keepsSamples) : null);
     }
 
     /// <summary>
@@ -206,7 +210,8 @@ public sealed partial class VirtualTree
     {
         // Not by its path: the archive of another file may have taken that.
         var version = node.Key.Version;
-        bool isBase = other.Entry.Base is { } archive && archive.Identity == new FileIdentity(version.Inode, version.LengthBytes, version.MtimeNs);
+        bool isBase = other.Entry.Base is { } archive
+            && ((node.Key.Alias is not null && archive.Path == node.Facts.Path) || archive.Identity == new FileIdentity(version.Inode, version.LengthBytes, version.MtimeNs));
         return !isBase && OpenArchiveOf(node) is { } open ? await StageNameless(node, keepsSamples ? open : null) : VfsStatus.Stale;
     }
 
@@ -223,9 +228,15 @@ public sealed partial class VirtualTree
         return null;
     }
 
-    /// <summary>True when an archive's name is gone, or another file's: no rename of the mount itself is under way, after which it has a new one.</summary>
+    /// <summary>True when an archive's name is gone, or another file's: no rename of the mount itself is under way, after which it has a new one. One that has
+    /// other names is not gone with one of them.</summary>
     private async Task<bool> IsNameless(Node node)
     {
+        if (node.Key.Alias is not null)
+        {
+            return false;
+        }
+
         await _names.Enter();
         try
         {

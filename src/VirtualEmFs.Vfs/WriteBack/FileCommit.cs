@@ -262,8 +262,13 @@ internal sealed class FileCommit(
             return found == VfsStatus.Ok ? JobOutcome.Superseded : Failed("its earlier archive cannot be looked at", found);
         }
 
-        // Before the journal forgets the file: a program that has touched it has been told so.
         string archivePath = area.FullPath(entry.Base!.Path);
+        if (disk.Stat(archivePath, out var named) == VfsStatus.Ok && named.Kind == NodeKind.SymbolicLink)
+        {
+            return Ended(job, finished, area.Release(job.File)); // the file to which it leads is not this one's
+        }
+
+        // Before the journal forgets the file: a program that has touched it has been told so.
         var status = RawCopy.MirrorAttributes(disk, area.RawPathOf(entry), archivePath);
         status = status == VfsStatus.Ok ? RawCopy.Flush(disk, archivePath) : status;
         var outcome = status == VfsStatus.Ok ? Ended(job, finished, area.Release(job.File)) : Failed("its archive's attributes cannot be set", status);

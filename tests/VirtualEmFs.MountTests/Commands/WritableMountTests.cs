@@ -84,6 +84,7 @@ public sealed class WritableMountTests : IDisposable
         Programs.Check("chgrp", group, _project.Source);
         string input = _project.PathOf("input.mrc");
         File.WriteAllBytes(input, WritingProject.Mrc(1));
+        string? colleague = null;
         foreach (string user in (string[])["root", "nobody", "daemon"])
         {
             string own = Directory.CreateDirectory(_project.PathOf(user)).FullName;
@@ -93,14 +94,33 @@ public sealed class WritableMountTests : IDisposable
             using MountedProcess mount = MountedProcess.StartAs(becoming, mountPoint, _project.Source, "--staging", Path.Combine(own, "d"), "--write-delay", "1h");
             Assert.Empty(Directory.GetFileSystemEntries(_project.PathOf("s", ".emfs", "tmp")));
             Programs.Check(becoming[0], [.. becoming[1..], "cp", input, Path.Combine(mountPoint, $"{user}.mrc")]);
+            if (colleague is not null)
+            {
+                // One file that the group may write gets the bytes that it has, the other one more.
+                string same = Path.Combine(mountPoint, $"{colleague}.mrc"), longer = Path.Combine(mountPoint, "shared.mrc");
+                Programs.Check(becoming[0], [.. becoming[1..], "dd", $"if={input}", $"of={same}", "conv=notrunc"]);
+                Programs.Check(becoming[0], [.. becoming[1..], "dd", $"if={input}", $"of={longer}", "conv=notrunc", "oflag=append"]);
+            }
+            else
+            {
+                File.Copy(input, Path.Combine(mountPoint, "shared.mrc"));
+            }
+
             Assert.True(
                 SpinWait.SpinUntil(() => Programs.Check(becoming[0], [.. becoming[1..], Programs.Emfs, "status", mountPoint, "--json"]).Contains("\"openFiles\":0", StringComparison.Ordinal), s_deadline));
             Programs.Check(becoming[0], [.. becoming[1..], Programs.Emfs, "flush", mountPoint, "--wait"]);
             File.WriteAllText(_project.PathOf("s", ".emfs", "tmp", "1-1.hdf"), "left by a kill");
             Assert.Equal($"root {group} 775", Programs.Check("stat", "-c", "%U %g %a", _project.PathOf("s", ".emfs", "tmp")).Trim());
+            colleague = user;
+            foreach (string name in _project.SourceNames)
+            {
+                Programs.Check("chgrp", group, Path.Combine(_project.Source, name));
+                Programs.Check("chmod", "664", Path.Combine(_project.Source, name));
+            }
         }
 
-        Assert.Equal(["daemon.mrc.hdf", "nobody.mrc.hdf", "root.mrc.hdf"], _project.SourceNames);
+        Assert.Equal(["daemon.mrc.hdf", "nobody.mrc.hdf", "root.mrc.hdf", "shared.mrc"], _project.SourceNames); // longer than its header says, the last stays raw
+        Assert.Equal(3 * WritingProject.Mrc(1).Length, new FileInfo(Path.Combine(_project.Source, "shared.mrc")).Length);
     }
 
     [Theory]

@@ -165,6 +165,30 @@ public sealed class ForeignChangesTests
         tree.Tree.Release(staged);
     }
 
+    /// <summary>A purge of old files, or a disk that is broken: the archive that the file came out of must not be shown in its place.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void StagedFile_WhoseRawFileIsGone_IsAnError(bool cameOutOfAnArchive)
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        if (cameOutOfAnArchive)
+        {
+            tree.Archive("a.mrc", s_bytes);
+        }
+
+        tree.Archiver.Archiving = _ => gate.Pass();
+        ulong handle = cameOutOfAnArchive ? tree.Open("a.mrc") : tree.Create("a.mrc");
+        tree.Write(handle, 0, s_otherBytes);
+        tree.Tree.Release(handle);
+        gate.WaitForArrival();
+        File.Delete(Assert.Single(Directory.GetFiles(Path.Combine(tree.StagingPath, "files"))));
+        Assert.Equal(VfsStatus.Corrupt, tree.Lookup("a.mrc").Status);
+        Assert.Equal(["a.mrc"], tree.List("", withAttributes: true));
+        gate.Open();
+    }
+
     /// <summary>Its time of change makes it another version, and so another node: what the kernel keeps of the two must not be mixed.</summary>
     [Fact]
     public void Archive_WhoseAttributesChangedWhileItIsOpen_IsWrittenThroughOneNode()

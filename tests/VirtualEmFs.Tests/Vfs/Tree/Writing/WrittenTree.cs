@@ -62,6 +62,8 @@ internal sealed class WrittenTree : IDisposable
         return [.. header, .. samples];
     }
 
+    public string StagingPath => _staging.Path;
+
     public string SourcePathOf(string path) => Path.Combine(_source.Path, path);
 
     /// <summary>Files below the source, our own folder aside.</summary>
