@@ -159,7 +159,9 @@ internal sealed class TemporaryArchive : IDisposable
 
             errno = LinuxTree.GetExtendedAttribute(originalPath, name, out byte[] value);
             errno = errno == 0 ? LinuxAttributes.SetExtendedAttribute(Path, name, value, 0) : errno;
-            Check(errno == Errno.ENODATA ? 0 : errno, $"extended attribute {name} cannot be kept"); // removed meanwhile: so it shall be
+
+            // Removed meanwhile: so it shall be. Where the file system of the archive holds none, it goes without, as cp -a has it.
+            Check(errno is Errno.ENODATA or Errno.EOPNOTSUPP ? 0 : errno, $"extended attribute {name} cannot be kept");
         }
     }
 

@@ -12,6 +12,7 @@ namespace VirtualEmFs.Vfs.Staging;
 /// <param name="ParkedReason">One sentence when it is not archived until someone asks for it.</param>
 /// <param name="RawInode">Inode number of a raw file that lies in the source: another that has its name later is nothing that was written through the
 /// mount, and stays raw. Null for one in the staging folder.</param>
+/// <param name="Origin">The archive of another program that the samples came back from: it stays as it is, and its limits hold on.</param>
 internal sealed record StagedEntry(
     long Id,
     [property: JsonConverter(typeof(EscapedName))] string Path,
@@ -19,9 +20,10 @@ internal sealed record StagedEntry(
     ulong Inode,
     ArchiveBase? Base = null,
     string? ParkedReason = null,
-    ulong? RawInode = null);
+    ulong? RawInode = null,
+    ArchiveBase? Origin = null);
 
-/// <summary>An archive of the mount that a staged file came out of, and that it replaces when it is archived.</summary>
+/// <summary>An archive that a staged file came out of; one of the mount it replaces when it is archived.</summary>
 /// <param name="Path">Path in the source.</param>
 /// <param name="KeepsLimits">The samples came back from it, so that their limits hold on; false when the file was emptied first.</param>
 internal sealed record ArchiveBase([property: JsonConverter(typeof(EscapedName))] string Path, FileIdentity Identity, bool KeepsLimits);
@@ -30,7 +32,8 @@ internal sealed record ArchiveBase([property: JsonConverter(typeof(EscapedName))
 /// <param name="Status">Why it belongs nowhere any more.</param>
 /// <param name="Path">Path in the source under which programs see it.</param>
 /// <param name="Archive">The archive that it came out of; null where it replaces none.</param>
-internal readonly record struct StagedPlace(VfsStatus Status, string Path, ArchiveBase? Archive);
+/// <param name="Origin">As <see cref="StagedEntry.Origin"/>.</param>
+internal readonly record struct StagedPlace(VfsStatus Status, string Path, ArchiveBase? Archive, ArchiveBase? Origin = null);
 
 /// <summary>Tells a file from any other that may have its name later. Without the device, whose number may change when the machine restarts.</summary>
 /// <param name="LengthBytes">0 for a folder.</param>

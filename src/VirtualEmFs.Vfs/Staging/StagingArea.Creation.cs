@@ -115,13 +115,13 @@ internal sealed partial class StagingArea
             }
 
             inode ??= InodeNumbers.Mix(stat.Version.Device, stat.Version.Inode, NodeFlavour.Staged, 0);
-            (status, string path, var archive) = locate();
+            (status, string path, var archive, var origin) = locate();
             if (status != VfsStatus.Ok)
             {
                 return status;
             }
 
-            var staged = new StagedFile(new StagedEntry(id, path, IsInPlace: false, inode.Value, archive), _time.GetTimestamp());
+            var staged = new StagedFile(new StagedEntry(id, path, IsInPlace: false, inode.Value, archive, Origin: origin), _time.GetTimestamp());
             if (restore is null)
             {
                 // Whoever creates a file may write to it, even where its permissions let nobody open it again.

@@ -96,6 +96,7 @@ public sealed partial class VirtualTree
             {
                 status = disk.GetExtendedAttribute(archivePath, name, out byte[] value);
                 status = status == VfsStatus.Ok ? disk.SetExtendedAttribute(rawPath, name, value, ExtendedAttributeMode.CreateOrReplace) : status;
+                status = status == VfsStatus.NotSupported ? VfsStatus.Ok : status; // a staging disk that holds none must not keep anybody from writing
             }
         }
 

@@ -236,7 +236,7 @@ public sealed partial class VirtualTree
         // An archive of the mount is always NAME.hdf; another keeps the extension that tells programs what it is.
         string extension = file.Probed?.HasOwnHeader == true ? Path.GetExtension(StagingArea.ArchivePathOf("x")) : Path.GetExtension(file.Path);
         string newArchivePath = newPath + extension;
-        if (newArchivePath == file.Path)
+        if (newArchivePath == file.Path && to.IsNothing)
         {
             return VfsStatus.Ok;
         }
@@ -249,7 +249,8 @@ public sealed partial class VirtualTree
 
         Tolerate(file);
         bool isReplacing = to.Staged is not null || replacedSource is not null;
-        var status = isReplacing ? Area.ReplaceBySource(to.Staged, file.Path, newArchivePath, file.NamedStat, replacedSource)
+        var status = newArchivePath == file.Path ? Remove(to.Staged, replacedSource) // it has the file name already, and another had what is shown for it
+            : isReplacing ? Area.ReplaceBySource(to.Staged, file.Path, newArchivePath, file.NamedStat, replacedSource)
             : Area.ChangeSource(
                 file.Path, newArchivePath,
                 () => _writing!.Disk.Rename(_source.FullPath(file.Path), _source.FullPath(newArchivePath), RenameMode.KeepExisting));
@@ -262,6 +263,9 @@ public sealed partial class VirtualTree
 
         return status;
     }
+
+    private VfsStatus Remove(StagedFile? staged, (string Path, FileIdentity Identity)? source) =>
+        staged is not null ? Area.Remove(staged) : source is var (path, _) ? UnlinkSource(path) : VfsStatus.Ok;
 
     /// <summary>The node of an archive goes on after the mount itself has given it another version (a rename changes ctime).</summary>
     private void FollowArchive(in SourceStat before, string path, string newPath)

@@ -197,9 +197,13 @@ public sealed partial class VirtualTree
 
         // What is archived takes the name: a link's place, and not that of the file to which it leads.
         var named = now;
-        return node.Key.Alias is not null && _source.Stat(facts.Path, followLinks: false, out named) != VfsStatus.Ok
-            ? new StagedPlace(VfsStatus.Stale, "", null)
-            : new StagedPlace(VfsStatus.Ok, shownPath, isOwn ? new ArchiveBase(facts.Path, FileIdentity.Of(named), keepsSamples) : null);
+        if (node.Key.Alias is not null && _source.Stat(facts.Path, followLinks: false, out named) != VfsStatus.Ok)
+        {
+            return new StagedPlace(VfsStatus.Stale, "", null);
+        }
+
+        var archive = new ArchiveBase(facts.Path, FileIdentity.Of(named), keepsSamples);
+        return new StagedPlace(VfsStatus.Ok, shownPath, isOwn ? archive : null, isOwn || !keepsSamples ? null : archive);
     }
 
     /// <summary>

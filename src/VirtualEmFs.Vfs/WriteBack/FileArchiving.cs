@@ -106,9 +106,15 @@ internal sealed class FileArchiving(
 
         var task = new ArchiveTask(
             area.RawPathOf(entry), area.FullPath(temporaryPath), entry.Path,
-            hasBase && entry.Base!.KeepsLimits ? area.FullPath(entry.Base.Path) : null, entry.Inode, job.IsAwaited);
+            hasBase && entry.Base!.KeepsLimits ? area.FullPath(entry.Base.Path) : OriginOf(entry), entry.Inode, job.IsAwaited);
         return options.IsDryRun ? Foresee(job, finished, task) : Archive(job, finished, task, temporaryPath);
     }
+
+    /// <summary>Absolute path of the archive of another program that a file came out of, if that is still the one that it was.</summary>
+    private string? OriginOf(StagedEntry entry) =>
+        entry.Origin is { } origin && disk.Stat(area.FullPath(origin.Path), out var stat) == VfsStatus.Ok && FileIdentity.Of(stat) == origin.Identity
+            ? area.FullPath(origin.Path)
+            : null;
 
     private JobOutcome Archive(RunningJob job, FinishedFile finished, ArchiveTask task, string temporaryPath)
     {

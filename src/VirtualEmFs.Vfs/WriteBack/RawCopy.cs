@@ -150,7 +150,8 @@ internal static class RawCopy
                 status = disk.SetExtendedAttribute(toPath, name, value, ExtendedAttributeMode.CreateOrReplace);
             }
 
-            if (status is not (VfsStatus.Ok or VfsStatus.NoData))
+            // Where the other file system holds none, the file goes without, as cp -a has it.
+            if (status is not (VfsStatus.Ok or VfsStatus.NoData or VfsStatus.NotSupported))
             {
                 return status;
             }
@@ -158,7 +159,8 @@ internal static class RawCopy
 
         foreach (string name in present.Except(wanted))
         {
-            var status = disk.RemoveExtendedAttribute(toPath, name);
+            // What the file's own file system cannot hold, nobody has removed.
+            var status = disk.RemoveExtendedAttribute(fromPath, name) == VfsStatus.NotSupported ? VfsStatus.Ok : disk.RemoveExtendedAttribute(toPath, name);
             if (status is not (VfsStatus.Ok or VfsStatus.NoData))
             {
                 return status;

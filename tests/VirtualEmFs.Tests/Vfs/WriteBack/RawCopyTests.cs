@@ -1,4 +1,5 @@
 using VirtualEmFs.Mount.Sources;
+using VirtualEmFs.Tests.Vfs.Staging;
 using VirtualEmFs.Vfs;
 using VirtualEmFs.Vfs.Ports;
 using VirtualEmFs.Vfs.WriteBack;
@@ -63,6 +64,23 @@ public sealed class RawCopyTests : IDisposable
         Assert.Equal(VfsStatus.Ok, RawCopy.MirrorAttributes(_disk, from, to));
         _disk.Stat(to, out var after);
         Assert.Equal(stat.Version, after.Version);
+    }
+
+    /// <summary>A staging disk without attributes says nothing about those that the archive has, and a source without them keeps no file away.</summary>
+    [Theory]
+    [InlineData(DiskCall.SetExtendedAttribute, "/to")]
+    [InlineData(DiskCall.RemoveExtendedAttribute, "/from")]
+    public void MirrorAttributes_WhereOneFileSystemHoldsNone_LeavesThemOut(DiskCall refused, string path)
+    {
+        var disk = new SimulatedDisk();
+        disk.Put("/from", "from"u8);
+        disk.Put("/to", "to"u8);
+        Assert.Equal(VfsStatus.Ok, disk.SetExtendedAttribute(refused == DiskCall.SetExtendedAttribute ? "/from" : "/to", "user.a", [1], ExtendedAttributeMode.Create));
+        disk.Faults.Fail(refused, 1, VfsStatus.NotSupported, isForEver: true, prefix: path);
+        Assert.Equal(VfsStatus.Ok, RawCopy.MirrorAttributes(disk, "/from", "/to"));
+        Assert.Equal(1, disk.Faults.Failures);
+        Assert.Equal(VfsStatus.Ok, disk.ListExtendedAttributes("/to", out var names));
+        Assert.Equal(refused == DiskCall.SetExtendedAttribute ? [] : ["user.a"], names);
     }
 
     [Fact]

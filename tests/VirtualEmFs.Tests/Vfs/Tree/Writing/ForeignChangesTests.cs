@@ -278,6 +278,62 @@ public sealed class ForeignChangesTests
         Assert.Equal(names, tree.List("", withAttributes: false).Order(StringComparer.Ordinal));
     }
 
+    /// <summary>Truncated to five bits by another program: what nobody wrote to must not be truncated a second time, to other steps.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ForeignArchive_WrittenTo_KeepsTheIntegersOfOtherFrames(bool isInRenamedFolder)
+    {
+        using var tree = new WrittenTree();
+        using var gate = new Gate();
+        tree.MakeFolder("p");
+        File.Copy(GoldenData.PathOf("eman2", "stack_2d_limits_differ_5bit", "archive.hdf"), tree.SourcePathOf("p/a.hdf"));
+        byte[] before = tree.ReadAll("p/a.mrcs");
+        int sectionCount = BitConverter.ToInt32(before, 8), frameBytes = (before.Length - MrcHeader.LengthBytes) / sectionCount;
+        Assert.InRange(sectionCount, 2, 100);
+        ulong handle = tree.Open("p/a.mrcs");
+        tree.Write(handle, before.Length - frameBytes, before[^4..]);
+        if (isInRenamedFolder)
+        {
+            Assert.Equal(VfsStatus.Ok, tree.AskRename("p", "q").Status);
+        }
+
+        tree.Tree.Release(handle);
+        tree.Flush();
+        string folder = isInRenamedFolder ? "q" : "p";
+        Assert.Equal([$"{folder}/a.hdf", $"{folder}/a.mrcs.hdf"], tree.InSource());
+        byte[] after = tree.ReadAll($"{folder}/a.mrcs");
+        Assert.Equal(before[MrcHeader.LengthBytes..^frameBytes], after[MrcHeader.LengthBytes..^frameBytes]);
+        Assert.Equal(before[^4..], after[^frameBytes..^(frameBytes - 4)]); // a value that the frame's steps have
+        Assert.Equal(before[^(frameBytes - 4)..], after[^(frameBytes - 4)..]);
+    }
+
+    /// <summary>Its file has the name that it gets; only what is shown under it changes.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ForeignArchive_RenamedToItsShortName_ReplacesWhatHasThat(bool isStaged)
+    {
+        using var tree = new WrittenTree();
+        tree.Archive("b.mrc", s_bytes);
+        File.Move(tree.SourcePathOf("b.mrc.hdf"), tree.SourcePathOf("a.mrc.hdf"));
+        File.Copy(GoldenData.PathOf("eman2", "row4_float_span0_12bit", "archive.hdf"), tree.SourcePathOf("a.mrc.h5"));
+        Assert.Equal(s_bytes, tree.ReadAll("a.mrc"));
+        byte[] samples = tree.ReadAll("a.mrc.h5.mrc")[MrcHeader.LengthBytes..];
+        ulong handle = tree.Open("a.mrc", forWriting: isStaged);
+        if (isStaged)
+        {
+            tree.Write(handle, PatchOffset, s_patch);
+        }
+
+        Assert.Equal(VfsStatus.Ok, tree.AskRename("a.mrc.h5.mrc", "a.mrc").Status);
+        Assert.Equal(samples, tree.ReadAll("a.mrc")[MrcHeader.LengthBytes..]);
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(["a.mrc.h5"], tree.InSource());
+        Assert.Equal(["a.mrc"], tree.List("", withAttributes: true));
+    }
+
     /// <summary>What another program wrote is not removed, and it would keep the name.</summary>
     [Fact]
     public void ForeignArchive_RenamedToAnotherThatWouldKeepTheName_IsRefused()
