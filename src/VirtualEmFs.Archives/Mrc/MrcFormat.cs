@@ -11,8 +11,7 @@ namespace VirtualEmFs.Archives.Mrc;
 /// </summary>
 internal sealed class MrcFormat(FormatOptions options) : IArchiveFormat
 {
-    // At 128 the extended header's fields for each section, two numbers of 2 bytes.
-    private const int ModeOffset = 12, SectionFieldsOffset = 128, ImodFlagsOffset = 156;
+    private const int ModeOffset = 12, ImodFlagsOffset = 156;
 
     // Signed bytes and 4-bit samples: no longer true of float32.
     private const int ImodSampleFlags = 1 | 16;
@@ -79,22 +78,17 @@ internal sealed class MrcFormat(FormatOptions options) : IArchiveFormat
     /// where its type says how long its numbers are.</summary>
     private static byte[] HeaderAsSingle(MrcInput mrc)
     {
-        int imodFlags = mrc.Header.ImodFlags & ~ImodSampleFlags;
+        byte[] header = mrc.HeaderBytes.ToArray();
         if (mrc.Header.IsBigEndian)
         {
-            byte[] turned = mrc.HeaderBytes.ToArray();
-            (mrc.Header with { Mode = 2, IsBigEndian = false, ImodFlags = imodFlags }).Write(turned);
-            mrc.HeaderBytes.Span.Slice(SectionFieldsOffset, 2 * sizeof(short)).CopyTo(turned.AsSpan(SectionFieldsOffset));
-            ByteOrder.Swap(turned.AsSpan(SectionFieldsOffset, 2 * sizeof(short)), sizeof(short));
-            TurnExtendedHeader(mrc.Header.ExtendedHeaderType, turned.AsSpan(MrcHeader.LengthBytes));
-            return turned;
+            BigEndianMrcHeader.Turn(header.AsSpan(0, MrcHeader.LengthBytes), mrc.Header.HasMapStamp);
+            TurnExtendedHeader(mrc.Header.ExtendedHeaderType, header.AsSpan(MrcHeader.LengthBytes));
         }
 
-        byte[] header = mrc.HeaderBytes.ToArray();
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(ModeOffset), 2);
         if (mrc.Header.ImodStamp == MrcHeader.ImodStampValue)
         {
-            BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(ImodFlagsOffset), imodFlags);
+            BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(ImodFlagsOffset), mrc.Header.ImodFlags & ~ImodSampleFlags);
         }
 
         return header;
