@@ -28,6 +28,9 @@ public readonly record struct ImageStatistics
     /// <summary>Samples that are exactly 0 (either sign).</summary>
     public long ZeroCount { get; }
 
+    /// <summary>Those of them that are −0: the same number, but not the same bytes.</summary>
+    public long NegativeZeroCount { get; internal init; }
+
     /// <summary>Smallest finite sample; 0 when there is none.</summary>
     public float Minimum { get; }
 
@@ -78,12 +81,18 @@ public readonly record struct ImageStatistics
         {
             ref readonly ImageStatistics finite = ref FiniteCount == 0 ? ref other : ref this;
             return new ImageStatistics(Count + other.Count, NonFiniteCount + other.NonFiniteCount, finite.ZeroCount,
-                finite.Minimum, finite.Maximum, finite.Sum, finite.SumOfSquares, finite._hasFraction);
+                finite.Minimum, finite.Maximum, finite.Sum, finite.SumOfSquares, finite._hasFraction)
+            {
+                NegativeZeroCount = finite.NegativeZeroCount,
+            };
         }
 
         return new ImageStatistics(Count + other.Count, NonFiniteCount + other.NonFiniteCount, ZeroCount + other.ZeroCount,
             MathF.Min(Minimum, other.Minimum), MathF.Max(Maximum, other.Maximum),
-            Sum + other.Sum, SumOfSquares + other.SumOfSquares, _hasFraction || other._hasFraction);
+            Sum + other.Sum, SumOfSquares + other.SumOfSquares, _hasFraction || other._hasFraction)
+        {
+            NegativeZeroCount = NegativeZeroCount + other.NegativeZeroCount,
+        };
     }
 
     private double Deviation(long count) =>

@@ -10,6 +10,8 @@ internal static class StatisticsKernel
     // 16 KiB of samples: a block stays in the first-level cache, so that a block with a NaN can be read again by the scalar twin.
     private const int BlockLengthSamples = 4096;
 
+    private const int NegativeZeroBits = int.MinValue;
+
     /// <summary>Statistics of <c>min(max(sample, low), high)</c>; non-finite samples are counted, whatever the limits.</summary>
     public static ImageStatistics Gather(ReadOnlySpan<float> samples, float low, float high)
     {
@@ -18,10 +20,18 @@ internal static class StatisticsKernel
         {
             ReadOnlySpan<float> block = samples[..Math.Min(BlockLengthSamples, samples.Length)];
             samples = samples[block.Length..];
-            total = total.Merge(
+            ImageStatistics statistics =
                 Vector128.IsHardwareAccelerated && block.Length >= Vector256<float>.Count && GatherVector256(block, low, high, out ImageStatistics part)
                     ? part
-                    : GatherScalar(block, low, high));
+                    : GatherScalar(block, low, high);
+
+            // Most blocks have no zeros. Those that have are read again, from the cache: in the loops it would slow every block.
+            if (statistics.ZeroCount > 0)
+            {
+                statistics = statistics with { NegativeZeroCount = MemoryMarshal.Cast<float, int>(block).Count(NegativeZeroBits) };
+            }
+
+            total = total.Merge(statistics);
         }
 
         return total;

@@ -17,11 +17,13 @@ public sealed class ImageStatisticsTests
     {
         float[] samples = SyntheticSamples.Noise(length, -3, 7, seed: length);
         samples[length / 2] = 0;
+        samples[length / 3] = samples[^1] = -0f;
 
         ImageStatistics vector = ImageStatistics.Of(samples);
         ImageStatistics scalar = StatisticsKernel.GatherScalar(samples, float.MinValue, float.MaxValue);
 
         Assert.Equal((scalar.Count, scalar.ZeroCount, scalar.NonFiniteCount), (vector.Count, vector.ZeroCount, vector.NonFiniteCount));
+        Assert.Equal(samples.Count(sample => sample == 0 && float.IsNegative(sample)), vector.NegativeZeroCount);
         Assert.Equal((scalar.Minimum, scalar.Maximum, scalar.IsInteger), (vector.Minimum, vector.Maximum, vector.IsInteger));
         Assert.Equal(scalar.Sum, vector.Sum, 1e-9 * length);
         Assert.Equal(scalar.SumOfSquares, vector.SumOfSquares, 1e-9 * length);
@@ -45,10 +47,23 @@ public sealed class ImageStatisticsTests
         Assert.Equal(rest.Count(sample => sample == 0), statistics.ZeroCount);
     }
 
+    /// <summary>Clamped samples are zeros of either sign only where the limits let 0 pass.</summary>
+    [Theory]
+    [InlineData(-1, 1)]
+    [InlineData(0, 1)]
+    [InlineData(1, 2)]
+    [InlineData(-2, -1)]
+    public void OfClamped_NegativeZeros_CountWhereTheyStayZeros(float low, float high)
+    {
+        float[] samples = [.. Enumerable.Range(0, 100).Select(i => i % 3 == 0 ? -0f : i % 3 == 1 ? 0f : i - 50f)];
+        Assert.Equal(low <= 0 && high >= 0 ? 34 : 0, ImageStatistics.OfClamped(samples, low, high).NegativeZeroCount);
+    }
+
     [Fact]
     public void Merge_Parts_EqualsTheWhole()
     {
         float[] samples = SyntheticSamples.Noise(50_000, 20, 3, seed: 2);
+        (samples[5], samples[40_000]) = (-0f, -0f);
         ImageStatistics whole = ImageStatistics.Of(samples);
 
         var parts = default(ImageStatistics);
@@ -58,6 +73,7 @@ public sealed class ImageStatisticsTests
         }
 
         Assert.Equal((whole.Count, whole.Minimum, whole.Maximum), (parts.Count, parts.Minimum, parts.Maximum));
+        Assert.Equal((2, 2), (whole.NegativeZeroCount, parts.NegativeZeroCount));
         Assert.Equal(whole.Mean, parts.Mean, 1e-9);
         Assert.Equal(whole.Sigma, parts.Sigma, 1e-9);
     }
