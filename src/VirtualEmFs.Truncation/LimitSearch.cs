@@ -42,6 +42,9 @@ public sealed class LimitSearch
     /// <summary>True when samples lie outside the limits that were proposed.</summary>
     public bool Clamps { get; private set; }
 
+    /// <summary>True when all samples are whole numbers once they are clamped.</summary>
+    public bool AreWholeNumbers => !NeedsPass && _clamped.IsInteger;
+
     /// <summary>True when further parts of the current pass would change nothing: it may end early.</summary>
     /// <remarks>Clamping moves the extremes to where they are known to be; only whether all samples are whole numbers has to be
     /// looked for, and the first one that is not answers that.</remarks>

@@ -15,6 +15,7 @@ public sealed class PlanSearch
     private readonly FrameAnalysis _analysis;
     private readonly ImageStatistics _statistics;
     private readonly Treatment _treatment;
+    private readonly Rescale? _earlierLimits;
     private readonly TruncationPlan? _early;
     private readonly LimitSearch? _limits;
 
@@ -29,8 +30,8 @@ public sealed class PlanSearch
     {
         ArgumentNullException.ThrowIfNull(analysis);
         ArgumentNullException.ThrowIfNull(treatment);
-        (_analysis, _treatment, _statistics) = (analysis, treatment, analysis.Statistics);
-        _early = DecideEarly(earlierLimits);
+        (_analysis, _treatment, _statistics, _earlierLimits) = (analysis, treatment, analysis.Statistics, earlierLimits);
+        _early = DecideEarly();
         _limits = _early is null ? new LimitSearch(treatment.Limits, _statistics) : null;
     }
 
@@ -96,7 +97,8 @@ public sealed class PlanSearch
             };
         }
 
-        while (limits.Step > _treatment.MaxStepSigma * sigma)
+        int exactBits = LimitRules.BitsForExactIntegers(_statistics) ?? int.MaxValue;
+        while (bits < exactBits && !IsFineEnough(limits, sigma))
         {
             if (bits == 16)
             {
@@ -104,6 +106,11 @@ public sealed class PlanSearch
             }
 
             limits = _limits.Choose(++bits);
+        }
+
+        if (bits >= exactBits)
+        {
+            return ExactIntegers()! with { IsGuarded = bits > _treatment.Bits };
         }
 
         return new TruncationPlan
@@ -117,7 +124,7 @@ public sealed class PlanSearch
     }
 
     /// <summary>The plan where no limits have to be searched; null otherwise.</summary>
-    private TruncationPlan? DecideEarly(Rescale? earlierLimits)
+    private TruncationPlan? DecideEarly()
     {
         if (!_statistics.IsFinite)
         {
@@ -127,19 +134,27 @@ public sealed class PlanSearch
                 : Lossless("NaN or infinity");
         }
 
-        if (!_treatment.IsExplicit && !_treatment.TruncatesIntegers && _statistics.IsInteger)
+        // Where every byte has to come back, the sign of a -0 has to: among whole numbers it would be lost.
+        bool isInteger = _statistics.IsInteger && !(_treatment.Bits == 0 && _statistics.NegativeZeroCount > 0);
+        bool truncatesIntegers = _treatment.IsExplicit || (_treatment.TruncatesIntegers && _treatment.Bits > 0);
+        if (isInteger && !truncatesIntegers)
         {
-            return earlierLimits is Rescale exact && Contains(exact) && HoldsWholeNumbers(exact) ? Kept(exact) with { IsExact = true }
-                : LimitRules.BitsForExactIntegers(_statistics) is int bits
-                ? new TruncationPlan { Limits = LimitRules.Choose(_statistics, null, bits), IsExact = true, Reason = "whole numbers" }
-                : Lossless("whole numbers beyond 16 bits");
+            return ExactIntegers() ?? Lossless("whole numbers beyond 16 bits");
         }
 
         return _treatment.Bits == 0 ? Lossless(_treatment.Rule)
-            : _treatment.KeepsSparse && _statistics.ZeroCount > _statistics.Count / 4 ? Lossless("over a quarter exact zeros")
-            : earlierLimits is Rescale limits && Contains(limits) && IsFineEnough(limits) ? Kept(limits) with { StepOverSigma = limits.Step == 0 ? 0 : limits.Step / _analysis.RobustSigma() }
+            : _treatment.KeepsSparse && !isInteger && _statistics.ZeroCount > _statistics.Count / 4 ? Lossless("over a quarter exact zeros")
+            : _earlierLimits is Rescale limits && Contains(limits) && LosesNoMore(limits)
+            ? Kept(limits) with { StepOverSigma = limits.Step == 0 ? 0 : limits.Step / _analysis.RobustSigma() }
             : null;
     }
+
+    /// <summary>The plan that gives whole numbers back exactly; null when 16 bits cannot do it.</summary>
+    private TruncationPlan? ExactIntegers() =>
+        _earlierLimits is Rescale exact && Contains(exact) && HoldsWholeNumbers(exact) ? Kept(exact) with { IsExact = true }
+        : LimitRules.BitsForExactIntegers(_statistics) is int bits
+        ? new TruncationPlan { Limits = LimitRules.Choose(_statistics, null, bits), IsExact = true, Reason = "whole numbers" }
+        : null;
 
     private static TruncationPlan Kept(Rescale limits) => new() { Limits = limits, KeepsLimits = true, Reason = "limits of the earlier archive" };
 
@@ -149,7 +164,11 @@ public sealed class PlanSearch
         && _statistics.Minimum >= MathF.Min(limits.Minimum, limits.Apply(0))
         && _statistics.Maximum <= MathF.Max(limits.Maximum, limits.Apply((1 << limits.Bits) - 1));
 
-    private bool IsFineEnough(Rescale limits) => _treatment.IsExplicit || limits.Step <= _treatment.MaxStepSigma * _analysis.RobustSigma();
+    private bool LosesNoMore(Rescale limits) => _treatment.IsExplicit || limits.Step <= _treatment.MaxStepSigma * _analysis.RobustSigma();
+
+    /// <summary>Steps of 1 between whole numbers are as fine as they get: more bits would only add empty levels.</summary>
+    private bool IsFineEnough(Rescale limits, double sigma) =>
+        limits.Step <= _treatment.MaxStepSigma * sigma || (limits.Step <= 1 && _limits!.AreWholeNumbers);
 
     /// <summary>True when every whole number between the extremes comes back as it is.</summary>
     private bool HoldsWholeNumbers(Rescale limits)

@@ -23,7 +23,7 @@ public sealed record Treatment
     /// <summary>With <see cref="IsExplicit"/>: images with NaN or infinity are stored losslessly rather than refused.</summary>
     public bool KeepsNonFinite { get; init; }
 
-    /// <summary>Truncates whole numbers like any other samples, instead of keeping them exactly.</summary>
+    /// <summary>Truncates whole numbers like any other samples, down to steps of 1, instead of keeping them exactly.</summary>
     public bool TruncatesIntegers { get; init; }
 
     /// <summary>Keeps images losslessly in which more than a quarter of the samples are exactly 0, unless all are whole numbers.</summary>

@@ -35,6 +35,70 @@ public sealed class PlanSearchTests
     public void Decide_WholeNumbersBeyondReach_AreLossless(int low, int high) =>
         Assert.True(PlanSearch.Decide(SyntheticSamples.Integers(5000, low, high, seed: 2), s_tenBits).IsLossless);
 
+    /// <summary>Counts of few electrons have a sigma of one or two: the guard would add bits to steps of 1 until float32 is left, larger than
+    /// without any rule.</summary>
+    [Theory]
+    [InlineData(1.5, 5, false)]
+    [InlineData(1.5, 3, true)]
+    [InlineData(4, 4, true)]
+    public void Decide_TruncatedCounts_EndAsExactIntegers(double mean, int bits, bool isGuarded)
+    {
+        float[] samples = SyntheticSamples.Counts(20_000, mean, seed: 11);
+        TruncationPlan exact = PlanSearch.Decide(samples, s_tenBits);
+
+        TruncationPlan plan = PlanSearch.Decide(samples, s_tenBits with { Bits = bits, TruncatesIntegers = true, KeepsSparse = true });
+
+        Assert.Equal(exact with { IsGuarded = isGuarded }, plan);
+        Assert.Equal((mean < 2 ? 4 : 5, 1f, true), (plan.Limits.Bits, plan.Limits.Step, plan.IsExact));
+    }
+
+    /// <summary>A hot pixel of 1023 among counts: at 5 bits the steps are of 32.</summary>
+    [Fact]
+    public void Decide_TruncatedCountsWithOneHotPixel_EndAsExactIntegers()
+    {
+        float[] samples = SyntheticSamples.Counts(20_000, 1.5, seed: 12);
+        samples[77] = 1023;
+
+        TruncationPlan plan = PlanSearch.Decide(samples, s_tenBits with { Bits = 5, TruncatesIntegers = true });
+        TruncationPlan clamped = PlanSearch.Decide(
+            samples, s_tenBits with { Bits = 5, TruncatesIntegers = true, Limits = LimitRequest.Sigma(4, 4, fitsData: true) });
+
+        Assert.Equal((new Rescale(0, 1023, 10), true, true), (plan.Limits, plan.IsExact, plan.IsGuarded));
+        Assert.Equal((new Rescale(0, 31, 5), false, false, true), (clamped.Limits, clamped.IsExact, clamped.IsGuarded, clamped.Clamps));
+    }
+
+    [Fact]
+    public void Decide_TruncatedIntegersOfManyLevels_KeepTheirBits()
+    {
+        float[] samples = SyntheticSamples.Integers(20_000, 0, 1023, seed: 13);
+        TruncationPlan plan = PlanSearch.Decide(samples, s_tenBits with { Bits = 5, TruncatesIntegers = true });
+        Assert.Equal((5, 32f, false, false), (plan.Limits.Bits, plan.Limits.Step, plan.IsExact, plan.IsGuarded));
+    }
+
+    /// <summary>A rule that says losslessly has nothing to truncate, also with truncateIntegers: integers take less than float32.</summary>
+    [Fact]
+    public void Decide_LosslessRuleThatTruncatesIntegers_KeepsThemAsIntegers()
+    {
+        TruncationPlan plan = PlanSearch.Decide(
+            SyntheticSamples.Integers(5000, 0, 200, seed: 14), s_tenBits with { Bits = 0, TruncatesIntegers = true });
+        Assert.Equal((8, true), (plan.Limits.Bits, plan.IsExact));
+    }
+
+    /// <summary>"Losslessly" is byte for byte; whole numbers elsewhere are kept by value.</summary>
+    [Fact]
+    public void Decide_NegativeZeroAmongWholeNumbers_IsFloatWhereTheRuleSaysLosslessly()
+    {
+        float[] samples = SyntheticSamples.Integers(10_000, 0, 1, seed: 15);
+        samples[9_999] = -0f;
+        Treatment lossless = s_tenBits with { Bits = 0 };
+
+        Assert.True(PlanSearch.Decide(samples, lossless).IsLossless);
+        Assert.True(PlanSearch.Decide(samples, lossless with { TruncatesIntegers = true }, new Rescale(0, 3, 2)).IsLossless);
+        Assert.Equal(2, PlanSearch.Decide(samples, s_tenBits).Limits.Bits);
+        samples[9_999] = 0;
+        Assert.Equal(2, PlanSearch.Decide(samples, lossless).Limits.Bits);
+    }
+
     /// <summary>One pixel at 10⁵ in a micrograph of sigma 1 would leave ten levels of 100 each.</summary>
     [Fact]
     public void Decide_OneHotPixel_RaisesBitsOrGivesUp()

@@ -30,4 +30,23 @@ internal static class SyntheticSamples
         (samples[0], samples[^1]) = (low, high);
         return samples;
     }
+
+    /// <summary>Counts of a Poisson distribution (Knuth's multiplication of uniform numbers).</summary>
+    public static float[] Counts(int count, double mean, int seed)
+    {
+        var random = new Random(seed);
+        var samples = new float[count];
+        for (int i = 0; i < count; i++)
+        {
+            int events = 0;
+            for (double product = random.NextDouble(); product > Math.Exp(-mean); product *= random.NextDouble())
+            {
+                events++;
+            }
+
+            samples[i] = events;
+        }
+
+        return samples;
+    }
 }
