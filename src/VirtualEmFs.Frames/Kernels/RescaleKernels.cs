@@ -9,7 +9,7 @@ namespace VirtualEmFs.Frames.Kernels;
 /// </summary>
 /// <remarks>
 /// Pure; any thread; nothing is allocated. Without rescaling, samples convert with one rounding to nearest even; float32 is copied bit
-/// for bit, NaN stays NaN. Source and destination need no alignment and must not overlap. Source: spec/eman2-hdf5.md section 2.
+/// for bit, and the NaN of float16 keep their bits. Source and destination need no alignment and must not overlap. Source: spec/eman2-hdf5.md section 2.
 /// </remarks>
 public static class RescaleKernels
 {
@@ -98,11 +98,13 @@ public static class RescaleKernels
         ReadOnlySpan<byte> storedSamples, Rescale rescale, Span<float> destination, KernelPath path)
         where TStored : struct, IStoredSamples
     {
-        // Without rescaling the same loop multiplies by 1 and adds -0, both exact for every float32, signed zeros included.
-        float step = rescale.IsNone ? 1f : rescale.Step;
-        float minimum = rescale.IsNone ? -0f : rescale.Minimum;
-        float zeroTolerance = rescale.IsNone ? -1f : rescale.ZeroTolerance;
+        if (rescale.IsNone)
+        {
+            Convert<TStored>(storedSamples, destination, path);
+            return;
+        }
 
+        float step = rescale.Step, minimum = rescale.Minimum, zeroTolerance = rescale.ZeroTolerance;
         ref byte source = ref MemoryMarshal.GetReference(storedSamples);
         ref float target = ref MemoryMarshal.GetReference(destination);
         int done = path switch
@@ -112,6 +114,37 @@ public static class RescaleKernels
             _ => 0,
         };
         RescaleScalar<TStored>(ref source, ref target, done, destination.Length, step, minimum, zeroTolerance);
+    }
+
+    // Nothing is multiplied or added: arithmetic, even by 1, would turn signalling NaN into quiet ones.
+    private static void Convert<TStored>(ReadOnlySpan<byte> storedSamples, Span<float> destination, KernelPath path)
+        where TStored : struct, IStoredSamples
+    {
+        unchecked
+        {
+            ref byte source = ref MemoryMarshal.GetReference(storedSamples);
+            ref float target = ref MemoryMarshal.GetReference(destination);
+            nint sample = 0;
+            if (path == KernelPath.Vector256)
+            {
+                for (; sample <= destination.Length - Vector256<float>.Count; sample += Vector256<float>.Count)
+                {
+                    TStored.ToVector256(ref Unsafe.Add(ref source, sample * TStored.LengthBytes)).StoreUnsafe(ref target, (nuint)sample);
+                }
+            }
+            else if (path == KernelPath.Vector128)
+            {
+                for (; sample <= destination.Length - Vector128<float>.Count; sample += Vector128<float>.Count)
+                {
+                    TStored.ToVector128(ref Unsafe.Add(ref source, sample * TStored.LengthBytes)).StoreUnsafe(ref target, (nuint)sample);
+                }
+            }
+
+            for (; sample < destination.Length; sample++)
+            {
+                Unsafe.Add(ref target, sample) = TStored.ToSingle(ref Unsafe.Add(ref source, sample * TStored.LengthBytes));
+            }
+        }
     }
 
     private static void RescaleScalar<TStored>(

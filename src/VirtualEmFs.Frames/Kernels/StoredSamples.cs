@@ -175,7 +175,14 @@ internal readonly struct StoredFloat16 : IStoredSamples
 {
     public static int LengthBytes => 2;
 
-    public static float ToSingle(ref byte source) => (float)Unsafe.ReadUnaligned<Half>(ref source);
+    // The conversions of the framework and of the processor make every NaN a quiet one; moved by hand it keeps its bits.
+    public static float ToSingle(ref byte source)
+    {
+        uint half = Unsafe.ReadUnaligned<ushort>(ref source);
+        return (half & 0x7FFF) <= 0x7C00
+            ? (float)BitConverter.UInt16BitsToHalf((ushort)half)
+            : BitConverter.UInt32BitsToSingle(((half & 0x8000) << 16) | 0x7F800000u | ((half & 0x03FF) << 13));
+    }
 
     // Exponent and significand move to float32's places, and one multiplication by 2^(127-15) corrects the exponent's bias; it is
     // exact and turns half's subnormals into normal numbers. Infinity and NaN get the full exponent by an OR.
@@ -187,8 +194,7 @@ internal readonly struct StoredFloat16 : IStoredSamples
         var magnitude = (halves & Vector128.Create(0x7FFFu)) << 13;
         var scaled = (magnitude.AsSingle() * Vector128.Create(5.192296858534828e+33f)).AsUInt32();
         var special = Vector128.GreaterThan(magnitude, Vector128.Create(0x0F7FFFFFu));
-        var quiet = Vector128.GreaterThan(magnitude, Vector128.Create(0x0F800000u)) & Vector128.Create(0x00400000u);
-        return (sign | scaled | (special & (magnitude | Vector128.Create(0x7F800000u))) | quiet).AsSingle();
+        return (sign | scaled | (special & (magnitude | Vector128.Create(0x7F800000u)))).AsSingle();
     }
 
     public static Vector256<float> ToVector256(ref byte source)
@@ -198,8 +204,7 @@ internal readonly struct StoredFloat16 : IStoredSamples
         var magnitude = (halves & Vector256.Create(0x7FFFu)) << 13;
         var scaled = (magnitude.AsSingle() * Vector256.Create(5.192296858534828e+33f)).AsUInt32();
         var special = Vector256.GreaterThan(magnitude, Vector256.Create(0x0F7FFFFFu));
-        var quiet = Vector256.GreaterThan(magnitude, Vector256.Create(0x0F800000u)) & Vector256.Create(0x00400000u);
-        return (sign | scaled | (special & (magnitude | Vector256.Create(0x7F800000u))) | quiet).AsSingle();
+        return (sign | scaled | (special & (magnitude | Vector256.Create(0x7F800000u)))).AsSingle();
     }
 }
 

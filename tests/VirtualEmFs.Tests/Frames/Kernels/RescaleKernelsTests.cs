@@ -101,6 +101,26 @@ public sealed class RescaleKernelsTests
         }
     }
 
+    /// <summary>Signalling NaN included: "losslessly" is every bit, and whoever marks pixels with NaN may tell several apart.</summary>
+    [Theory]
+    [InlineData(KernelPath.Scalar)]
+    [InlineData(KernelPath.Vector128)]
+    [InlineData(KernelPath.Vector256)]
+    public void ToFloat32_EveryFloat16_KeepsItsValueOrItsNanBits(KernelPath path)
+    {
+        Assert.SkipUnless(KernelPaths.IsSupported(path), $"this processor has no {path}");
+        ushort[] stored = [.. Enumerable.Range(0, 65536).Select(i => (ushort)i)];
+        var target = new float[stored.Length];
+        RescaleKernels.ToFloat32(MemoryMarshal.AsBytes<ushort>(stored), SampleType.Float16, Rescale.None, target, path);
+        for (uint i = 0; i < stored.Length; i++)
+        {
+            uint expected = (i & 0x7FFF) > 0x7C00
+                ? ((i >> 15) << 31) | (0xFFu << 23) | ((i & 0x3FF) << 13)
+                : BitConverter.SingleToUInt32Bits((float)BitConverter.UInt16BitsToHalf((ushort)i));
+            Assert.Equal(expected, BitConverter.SingleToUInt32Bits(target[i]));
+        }
+    }
+
     /// <summary>The bin that stands for zero, which EMAN2's order of operations misses by one rounding, reads as exactly 0.</summary>
     [Fact]
     public void ToFloat32_BinThatStandsForZero_IsExactlyZero()
