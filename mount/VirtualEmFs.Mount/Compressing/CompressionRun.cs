@@ -81,6 +81,11 @@ internal sealed class CompressionRun(IArchiveFormats formats, CompressionRunOpti
         {
             outcome = outcome with { Reason = e.Message };
         }
+        catch (Exception e) when (e is OverflowException or OutOfMemoryException)
+        {
+            // What a file claims about itself, in the end: the others are none the worse for it.
+            outcome = outcome with { Reason = "its images are larger than this machine's memory, or than can be counted" };
+        }
 
         progress(Math.Max(0, job.LengthBytes - told));
         return outcome with { Seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds };

@@ -28,17 +28,14 @@ internal sealed class ArchiveBuilder(
     /// <exception cref="TruncationException">What was asked for cannot be done with these samples.</exception>
     public void WriteImages()
     {
-        if (input.ImageCount > 1 && input.Describe(0).LengthSamples <= LargestWholeImageSamples)
+        if (input.ImageCount == 1)
         {
-            OrderedWork.Run(
-                input.ImageCount, options.Threads, CreateEncoder, (encoder, index) => encoder.EncodeWhole((int)index), WriteWhole, cancellation);
+            WriteInChunks(planner.Plan(0, input.Describe(0)));
             return;
         }
 
-        for (int index = 0; index < input.ImageCount; index++)
-        {
-            WriteInChunks(planner.Plan(index, input.Describe(index)));
-        }
+        // Each image by its own size: small ones may stand beside large ones, and only when it is their turn are those read.
+        OrderedWork.Run(input.ImageCount, options.Threads, CreateEncoder, (encoder, index) => Prepare(encoder, (int)index), Write, cancellation);
     }
 
     /// <summary>Writes the root group and closes the file.</summary>
@@ -52,6 +49,24 @@ internal sealed class ArchiveBuilder(
     public void Dispose() => _writer?.Dispose();
 
     private ImageEncoder CreateEncoder() => new(input, planner);
+
+    private PreparedImage Prepare(ImageEncoder encoder, int index)
+    {
+        InputImage image = input.Describe(index);
+        return new PreparedImage(index, image, image.LengthSamples <= LargestWholeImageSamples ? encoder.EncodeWhole(index, image) : null);
+    }
+
+    private void Write(PreparedImage image)
+    {
+        if (image.Encoded is EncodedImage encoded)
+        {
+            WriteWhole(encoded);
+        }
+        else
+        {
+            WriteInChunks(planner.Plan(image.Index, image.Input));
+        }
+    }
 
     private void WriteWhole(EncodedImage encoded)
     {
@@ -86,7 +101,8 @@ internal sealed class ArchiveBuilder(
         if (_writer is null)
         {
             options.Steps.Before(CommitStep.Create);
-            _writer = Eman2Writer.Create(path, input.ImageCount, image.Target, input.GroupFields);
+            TargetImage? alike = input.Content == ArchiveContent.Folder ? null : image.Target;
+            _writer = Eman2Writer.Create(path, input.ImageCount, alike, input.GroupFields);
         }
 
         options.Steps.Before(CommitStep.BeginImage);
@@ -116,4 +132,7 @@ internal sealed class ArchiveBuilder(
 
         Account.Add(plan, tally.Total);
     }
+
+    /// <summary>An image in its turn: encoded if it is small, else only described.</summary>
+    private readonly record struct PreparedImage(int Index, InputImage Input, EncodedImage? Encoded);
 }

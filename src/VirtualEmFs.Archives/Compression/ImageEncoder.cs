@@ -10,10 +10,9 @@ internal sealed class ImageEncoder(ICompressionInput input, ImagePlanner planner
     private float[] _samples = [];
     private byte[] _stored = [];
 
-    /// <summary>Plans and encodes a whole image, reading it once.</summary>
-    public EncodedImage EncodeWhole(int index)
+    /// <summary>Plans and encodes a whole image, reading it once. It lies in memory together with all its chunks: it has to be small.</summary>
+    public EncodedImage EncodeWhole(int index, InputImage image)
     {
-        InputImage image = input.Describe(index);
         if (image.Stored is not null)
         {
             return EncodeStored(planner.PlanStored(index, image));

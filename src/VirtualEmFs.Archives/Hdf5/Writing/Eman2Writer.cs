@@ -36,13 +36,13 @@ public sealed class Eman2Writer : IDisposable
     }
 
     /// <summary>Creates a file that must not exist yet.</summary>
-    /// <param name="imageCount">Images that will be written; with <paramref name="first"/> it decides the size of the file's trees.</param>
-    /// <param name="first">The first image.</param>
+    /// <param name="imageCount">Images that will be written; with <paramref name="alike"/> it decides the size of the file's trees.</param>
+    /// <param name="alike">The first image, when all have its shape; null when others may be larger.</param>
     /// <param name="groupFields">Attributes that apply to all images.</param>
     /// <exception cref="Hdf5Exception">The file exists or cannot be created.</exception>
-    public static Eman2Writer Create(string path, int imageCount, TargetImage first, IReadOnlyCollection<Eman2Field> groupFields)
+    public static Eman2Writer Create(string path, int imageCount, TargetImage? alike, IReadOnlyCollection<Eman2Field> groupFields)
     {
-        var writer = Hdf5Writer.Create(path, LayoutFor(imageCount, first));
+        var writer = Hdf5Writer.Create(path, LayoutFor(imageCount, alike));
         try
         {
             return new Eman2Writer(writer, groupFields);
@@ -125,10 +125,13 @@ public sealed class Eman2Writer : IDisposable
         _writer.Dispose();
     }
 
-    private static Hdf5FileLayout LayoutFor(int imageCount, TargetImage first)
+    private static Hdf5FileLayout LayoutFor(int imageCount, TargetImage? alike)
     {
-        // Chunk trees: a node has room for 2k chunks whether they exist or not, 2.6 KB at the library's k of 32.
-        int chunkTreeK = (int)Math.Clamp((first.Grid.Count + 1) / 2, 1, Hdf5FileLayout.Default.ChunkTreeK);
+        // Chunk trees: a node has room for 2k chunks whether they exist or not, 2.6 KB at the library's k of 32. A tree of k = 1 that has to
+        // hold many chunks gets a level for each few of them, until the library fails at the 256th.
+        int chunkTreeK = alike is null
+            ? Hdf5FileLayout.Default.ChunkTreeK
+            : (int)Math.Clamp((alike.Grid.Count + 1) / 2, 1, Hdf5FileLayout.Default.ChunkTreeK);
 
         // Each image is a group with nodes of its own. 10,000 images of 128 × 128 cost 2,970 bytes each with k of 16 and 4, 2,419 with 4 and 2;
         // smaller still saves 100 bytes more and doubles the depth of the tree that holds the images.
