@@ -51,8 +51,9 @@ internal sealed class ObjectHeader
     {
         var fields = new FieldReader(prefix, sizes, "object header");
         fields.Version(1, 1);
-        fields.Skip(1);
-        int messagesLeft = fields.U16();
+
+        // The number of messages is passed over, as in libhdf5, whose early versions counted wrongly: the messages are all that the lengths hold.
+        fields.Skip(1 + 2);
         fields.Skip(4); // reference count
         blocks.Enqueue((Address + 16, fields.U32())); // messages start at a multiple of 8
         var seen = new HashSet<long>();
@@ -61,13 +62,17 @@ internal sealed class ObjectHeader
             CheckNew(seen, block.Address);
             byte[] bytes = reader.Read(block.Address, block.LengthBytes, "object header");
             fields = new FieldReader(bytes, sizes, "object header");
-            while (fields.Remaining >= 8 && messagesLeft > 0)
+            while (fields.Remaining > 0)
             {
-                messagesLeft--;
                 var type = (MessageType)fields.U16();
                 int lengthBytes = fields.U16();
                 byte flags = fields.U8();
                 fields.Skip(3);
+                if (lengthBytes % 8 != 0)
+                {
+                    throw new Hdf5FormatException("an object header has a message whose length is no multiple of 8");
+                }
+
                 Add(type, flags, bytes, block.Address, ref fields, lengthBytes, sizes, blocks);
             }
         }

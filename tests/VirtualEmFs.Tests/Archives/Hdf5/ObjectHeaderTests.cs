@@ -24,6 +24,27 @@ public sealed class ObjectHeaderTests : IDisposable
         Assert.Equal(5, header.Messages[1].Data.Span[0]);
     }
 
+    /// <summary>As libhdf5 reads it: a flipped bit of the number would take messages away.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(18)]
+    public void Read_Version1_WithAWrongNumberOfMessages_HasThemAll(byte count)
+    {
+        byte[] messages = [.. Message(0x01, new byte[8]), .. Message(0x00, new byte[16]), .. Message(0x0C, new byte[8])];
+        ObjectHeader header = Read([1, 0, count, 0, 1, 0, 0, 0, .. BitConverter.GetBytes(messages.Length), 0, 0, 0, 0, .. messages], 0);
+        Assert.Equal([MessageType.Dataspace, MessageType.Attribute], header.Messages.Select(message => message.Type));
+    }
+
+    [Theory]
+    [InlineData(20, 8)] // ends amid the next message
+    [InlineData(16, 9)] // messages begin at multiples of 8
+    public void Read_Version1_WhoseMessagesDoNotFill_Throws(byte lengthBytes, byte messageLengthBytes)
+    {
+        byte[] file = [1, 0, 1, 0, 1, 0, 0, 0, lengthBytes, 0, 0, 0, 0, 0, 0, 0, .. Message(0x01, new byte[messageLengthBytes]), .. new byte[16]];
+        Assert.Throws<Hdf5FormatException>(() => Read(file, 0));
+    }
+
     [Fact]
     public void Read_ThatContinuesInItself_Throws()
     {
