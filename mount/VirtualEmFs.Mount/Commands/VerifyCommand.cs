@@ -95,6 +95,11 @@ internal sealed class VerifyCommand
             }
         }
 
+        if (origin?.IsHeaderAsWritten == false)
+        {
+            report.Fail(order, $"{report.File}: its preserved MRC header is not the one that was stored: its checksum differs");
+        }
+
         End(report);
     }
 
@@ -121,8 +126,8 @@ internal sealed class VerifyCommand
             firstFrame += archive.Description.Shape.FrameCount;
 
             // Frames that another program added have no checksums, and may have moved the others.
-            bool hasChecksums = origin is not null && firstFrame <= origin.FrameCount && (!isLast || firstFrame == origin.FrameCount);
-            return new ArchiveVerification(archive, hasChecksums ? frame => origin!.ChecksumOf(first + frame) : null, fault =>
+            bool hasRecords = origin is not null && firstFrame <= origin.FrameCount && (!isLast || firstFrame == origin.FrameCount);
+            return new ArchiveVerification(archive, hasRecords ? frame => origin!.RecordOf(first + frame) : null, fault =>
             {
                 if (fault is not null)
                 {

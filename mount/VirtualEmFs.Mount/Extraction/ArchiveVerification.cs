@@ -1,4 +1,4 @@
-using VirtualEmFs.Archives.Compression;
+using VirtualEmFs.Archives.Hdf5.Writing;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Frames.Kernels;
 
@@ -8,19 +8,23 @@ namespace VirtualEmFs.Mount.Extraction;
 internal sealed class ArchiveVerification : IBlockJob
 {
     private readonly IArchive _archive;
-    private readonly Func<int, uint>? _checksumOf;
+    private readonly Func<int, FrameRecord>? _recordOf;
     private readonly Action<IOException?> _report;
 
     // For each block, a part for each of its frames; no two threads work on one block.
     private readonly (uint Checksum, int LengthBytes)[]?[] _parts;
 
+    // For each frame; every block of it has the same.
+    private readonly uint[] _limitsChecksums;
+
     /// <param name="archive">Owned from here on.</param>
-    /// <param name="checksumOf">CRC-32C of a frame's stored samples; null where the archive has none.</param>
+    /// <param name="recordOf">What the archive says about a frame; null where it says nothing.</param>
     /// <param name="report">Called once at the end.</param>
-    public ArchiveVerification(IArchive archive, Func<int, uint>? checksumOf, Action<IOException?> report)
+    public ArchiveVerification(IArchive archive, Func<int, FrameRecord>? recordOf, Action<IOException?> report)
     {
-        (_archive, _checksumOf, _report) = (archive, checksumOf, report);
-        _parts = new (uint, int)[]?[checksumOf is null ? 0 : BlockCount];
+        (_archive, _recordOf, _report) = (archive, recordOf, report);
+        _parts = new (uint, int)[]?[recordOf is null ? 0 : BlockCount];
+        _limitsChecksums = new uint[recordOf is null ? 0 : archive.Description.Shape.FrameCount];
     }
 
     public long BlockCount => _archive.Description.Grid.BlockCount;
@@ -28,10 +32,12 @@ internal sealed class ArchiveVerification : IBlockJob
     public void Process(long block, WorkerBuffer buffer, DecodeSlots slots)
     {
         BlockExtent extent = _archive.Description.Grid.ExtentOf(block);
-        Span<byte> stored = buffer.Stored(_archive.FormatOf(extent).LengthBytes);
+        BlockFormat format = _archive.FormatOf(extent);
+        Span<byte> stored = buffer.Stored(format.LengthBytes);
         _archive.Decode(extent, stored, slots);
-        if (_checksumOf is not null)
+        if (_recordOf is not null)
         {
+            _limitsChecksums.AsSpan(extent.FirstFrame, extent.FrameCount).Fill(ProvenanceChecksums.OfLimits(format.SampleType, format.Rescale));
             var parts = new (uint, int)[extent.FrameCount];
             int lengthBytes = stored.Length / parts.Length;
             for (int i = 0; i < parts.Length; i++)
@@ -43,11 +49,11 @@ internal sealed class ArchiveVerification : IBlockJob
         }
     }
 
-    public void Finish(IOException? fault) => _report(fault ?? (_checksumOf is null ? null : FindDifference(_checksumOf)));
+    public void Finish(IOException? fault) => _report(fault ?? (_recordOf is null ? null : FindDifference(_recordOf)));
 
     public void Dispose() => _archive.Dispose();
 
-    private ArchiveException? FindDifference(Func<int, uint> checksumOf)
+    private ArchiveException? FindDifference(Func<int, FrameRecord> recordOf)
     {
         var checksums = new uint[_archive.Description.Shape.FrameCount];
         for (long block = 0; block < BlockCount; block++)
@@ -61,8 +67,22 @@ internal sealed class ArchiveVerification : IBlockJob
             }
         }
 
-        int different = Enumerable.Range(0, checksums.Length).FirstOrDefault(frame => checksums[frame] != checksumOf(frame), -1);
-        return different < 0 ? null : new ArchiveException(
-            _archive.Description.Files[0], "its samples are not those that were stored: their checksum differs", different);
+        for (int frame = 0; frame < checksums.Length; frame++)
+        {
+            FrameRecord record = recordOf(frame);
+            if (record.LimitsChecksum is uint limitsChecksum && limitsChecksum != _limitsChecksums[frame])
+            {
+                return Difference(frame, "its type or limits (rendermin, rendermax, renderbits) are not those that were stored");
+            }
+
+            if (record.Checksum != checksums[frame])
+            {
+                return Difference(frame, "its samples are not those that were stored");
+            }
+        }
+
+        return null;
     }
+
+    private ArchiveException Difference(int frame, string what) => new(_archive.Description.Files[0], what + ": their checksum differs", frame);
 }

@@ -8,8 +8,8 @@ public sealed record ArchiveOrigin
 {
     private readonly FrameRecord[] _frames;
 
-    private ArchiveOrigin(Provenance provenance, FrameRecord[] frames) =>
-        (Name, Sha256, _frames) = (provenance.OriginalName, provenance.OriginalSha256, frames);
+    private ArchiveOrigin(Provenance provenance, FrameRecord[] frames, bool isHeaderAsWritten) =>
+        (Name, Sha256, _frames, IsHeaderAsWritten) = (provenance.OriginalName, provenance.OriginalSha256, frames, isHeaderAsWritten);
 
     /// <summary>File name of the original, without folders.</summary>
     public string Name { get; }
@@ -23,8 +23,11 @@ public sealed record ArchiveOrigin
     /// <summary>True when every sample is as it was: none was rounded, and none clamped.</summary>
     public bool IsExact => _frames.Length > 0 && _frames.All(static frame => frame is { LargestError: 0, RmsError: 0, TruncatedCount: 0 });
 
-    /// <summary>CRC-32C of a frame's samples as they are stored, in the machine's byte order.</summary>
-    public uint ChecksumOf(int frame) => _frames[frame].Checksum;
+    /// <summary>False when the checksum of the preserved MRC header, with its mode, is not that of the one that was written.</summary>
+    public bool IsHeaderAsWritten { get; }
+
+    /// <summary>What the archive says about a frame.</summary>
+    public FrameRecord RecordOf(int frame) => _frames[frame];
 
     /// <summary>Reads what an archive says; null for archives of other programs.</summary>
     /// <exception cref="Frames.ArchiveException">The file cannot be read, or is damaged.</exception>
@@ -34,7 +37,9 @@ public sealed record ArchiveOrigin
         return Hdf5Guard.Run(path, null, () =>
         {
             using Hdf5File? hdf5 = Hdf5File.TryOpen(file);
-            return hdf5 is not null && EarlierProvenance.Read(hdf5) is ({ } provenance, { } frames) ? new ArchiveOrigin(provenance, frames) : null;
+            return hdf5 is not null && EarlierProvenance.Read(hdf5) is ({ } provenance, { } frames, var isHeaderAsWritten)
+                ? new ArchiveOrigin(provenance, frames, isHeaderAsWritten)
+                : null;
         });
     }
 }

@@ -10,11 +10,8 @@ namespace VirtualEmFs.Archives.Compression;
 /// <summary>Reads back what an archive of our own says about its origin and its frames, so that compressing it again loses none of it.</summary>
 internal static class EarlierProvenance
 {
-    // An archive of 300,000 images has 2.4 MB of the longest field.
-    private const long LargestFieldLengthBytes = 256 << 20;
-
     /// <summary>The root group's content; null for an archive of other programs.</summary>
-    public static (Provenance Provenance, FrameRecord[] Records)? Read(Hdf5File file)
+    public static (Provenance Provenance, FrameRecord[] Records, bool IsHeaderAsWritten)? Read(Hdf5File file)
     {
         if (file.Find(file.Root, ProvenanceNames.Group) is not { IsGroup: true } group)
         {
@@ -35,7 +32,7 @@ internal static class EarlierProvenance
             MrcMode = header.Mode,
             MrcHeader = header.Bytes,
         };
-        return (provenance, ReadRecords(file, group));
+        return (provenance, ReadRecords(file, group), header.IsAsWritten);
     }
 
     private static long? Int64(Hdf5.Attribute? attribute) =>
@@ -44,38 +41,26 @@ internal static class EarlierProvenance
     /// <summary>One record for each frame; empty where a field is missing.</summary>
     private static FrameRecord[] ReadRecords(Hdf5File file, Hdf5Object group)
     {
-        float[]? largestErrors = Field<float>(file, group, ProvenanceNames.LargestError, SampleType.Float32);
-        float[]? rmsErrors = Field<float>(file, group, ProvenanceNames.RmsError, SampleType.Float32);
-        float[]? steps = Field<float>(file, group, ProvenanceNames.StepOverSigma, SampleType.Float32);
-        long[]? truncated = Field<long>(file, group, ProvenanceNames.Truncated, SampleType.Int64);
-        byte[]? clamped = Field<byte>(file, group, ProvenanceNames.Clamped, SampleType.UInt8);
-        uint[]? checksums = Field<uint>(file, group, ProvenanceNames.Checksum, SampleType.UInt32);
+        float[]? largestErrors = RecordedFields.Read<float>(file, group, ProvenanceNames.LargestError, SampleType.Float32);
+        float[]? rmsErrors = RecordedFields.Read<float>(file, group, ProvenanceNames.RmsError, SampleType.Float32);
+        float[]? steps = RecordedFields.Read<float>(file, group, ProvenanceNames.StepOverSigma, SampleType.Float32);
+        long[]? truncated = RecordedFields.Read<long>(file, group, ProvenanceNames.Truncated, SampleType.Int64);
+        byte[]? clamped = RecordedFields.Read<byte>(file, group, ProvenanceNames.Clamped, SampleType.UInt8);
+        uint[]? checksums = RecordedFields.Read<uint>(file, group, ProvenanceNames.Checksum, SampleType.UInt32);
         if (largestErrors is null || rmsErrors?.Length != largestErrors.Length || steps?.Length != largestErrors.Length
             || truncated?.Length != largestErrors.Length || clamped?.Length != largestErrors.Length || checksums?.Length != largestErrors.Length)
         {
             return [];
         }
 
+        // Older archives do not have these.
+        uint[]? limitsChecksums = RecordedFields.Read<uint>(file, group, ProvenanceNames.LimitsChecksum, SampleType.UInt32);
+        bool hasLimits = limitsChecksums?.Length == largestErrors.Length;
         return
         [
             .. Enumerable.Range(0, largestErrors.Length).Select(frame => new FrameRecord(
-                largestErrors[frame], rmsErrors[frame], steps[frame], truncated[frame], clamped[frame] != 0, checksums[frame])),
+                largestErrors[frame], rmsErrors[frame], steps[frame], truncated[frame], clamped[frame] != 0, checksums[frame],
+                hasLimits ? limitsChecksums![frame] : null)),
         ];
-    }
-
-    private static T[]? Field<T>(Hdf5File file, Hdf5Object group, string name, SampleType type)
-        where T : unmanaged
-    {
-        if (file.Find(group, name) is not { IsDataset: true } found)
-        {
-            return null;
-        }
-
-        var dataset = new Hdf5Dataset(found);
-        long lengthBytes = dataset.Dataspace.ElementCount * type.LengthBytes();
-        return dataset.Datatype.AsSampleType() == type && !dataset.NeedsByteSwap && lengthBytes <= LargestFieldLengthBytes
-            && dataset.Layout is ContiguousLayout { Address: >= 0 } layout
-            ? MemoryMarshal.Cast<byte, T>(file.Reader.Read(layout.Address, lengthBytes, name)).ToArray()
-            : null;
     }
 }

@@ -28,7 +28,7 @@ internal sealed class Eman2CompressionInput : ICompressionInput
         _archive = (Eman2Archive)description.FormatState!;
         _numbers = [.. Enumerable.Range(0, _archive.Images.PresentCount).Select(_archive.Images.NumberAt)];
         using Hdf5File hdf5 = Reader();
-        if (EarlierProvenance.Read(hdf5) is ({ } provenance, { } records))
+        if (EarlierProvenance.Read(hdf5) is ({ } provenance, { } records, _))
         {
             (Earlier, _records) = (provenance, records);
         }

@@ -97,7 +97,12 @@ public sealed class Eman2Writer : IDisposable
         _dataset!.Dispose();
         new Eman2Attributes(_writer, _group!, header.Fields).Write(image, header);
         _group!.Dispose();
-        _frames.AddRange(frames);
+        uint limitsChecksum = ProvenanceChecksums.OfLimits(image.SampleType, header.Rescale);
+        foreach (FrameRecord frame in frames)
+        {
+            _frames.Add(frame with { LimitsChecksum = limitsChecksum });
+        }
+
         _image = null;
         _imageCount++;
     }

@@ -7,5 +7,6 @@ namespace VirtualEmFs.Archives.Hdf5.Writing;
 /// <param name="TruncatedCount">Samples that lay outside the limits.</param>
 /// <param name="IsClamped">True when limits narrower than the samples were asked for.</param>
 /// <param name="Checksum">CRC-32C of the stored samples: rows in order, little-endian.</param>
+/// <param name="LimitsChecksum"><see cref="ProvenanceChecksums.OfLimits"/>, which the writer fills in; null where an archive has none.</param>
 public readonly record struct FrameRecord(
-    float LargestError, float RmsError, float StepOverSigma, long TruncatedCount, bool IsClamped, uint Checksum);
+    float LargestError, float RmsError, float StepOverSigma, long TruncatedCount, bool IsClamped, uint Checksum, uint? LimitsChecksum = null);

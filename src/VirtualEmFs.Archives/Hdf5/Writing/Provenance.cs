@@ -76,6 +76,8 @@ public sealed record Provenance
 
         if (!MrcHeader.IsEmpty)
         {
+            uint checksum = ProvenanceChecksums.OfHeader(MrcMode, MrcHeader.Span);
+            writer.WriteAttribute(group, ProvenanceNames.MrcHeaderChecksum, Hdf5Type.UInt32, MemoryMarshal.AsBytes<uint>([checksum]));
             writer.WriteDataset(group, ProvenanceNames.MrcHeader, Hdf5Type.UInt8, [MrcHeader.Length], MrcHeader.Span);
         }
 
@@ -91,6 +93,7 @@ public sealed record Provenance
         var truncated = new long[frames.Length];
         var clamped = new byte[frames.Length];
         var checksums = new uint[frames.Length];
+        var limitsChecksums = new uint[frames.Length];
         for (int frameIndex = 0; frameIndex < frames.Length; frameIndex++)
         {
             FrameRecord frame = frames[frameIndex];
@@ -100,6 +103,7 @@ public sealed record Provenance
             truncated[frameIndex] = frame.TruncatedCount;
             clamped[frameIndex] = (byte)(frame.IsClamped ? 1 : 0);
             checksums[frameIndex] = frame.Checksum;
+            limitsChecksums[frameIndex] = frame.LimitsChecksum!.Value;
         }
 
         ReadOnlySpan<long> shape = [frames.Length];
@@ -109,5 +113,6 @@ public sealed record Provenance
         writer.WriteDataset(group, ProvenanceNames.Truncated, Hdf5Type.Int64, shape, MemoryMarshal.AsBytes(truncated.AsSpan()));
         writer.WriteDataset(group, ProvenanceNames.Clamped, Hdf5Type.UInt8, shape, clamped);
         writer.WriteDataset(group, ProvenanceNames.Checksum, Hdf5Type.UInt32, shape, MemoryMarshal.AsBytes(checksums.AsSpan()));
+        writer.WriteDataset(group, ProvenanceNames.LimitsChecksum, Hdf5Type.UInt32, shape, MemoryMarshal.AsBytes(limitsChecksums.AsSpan()));
     }
 }

@@ -17,6 +17,7 @@ public static class ProvenanceNames
     public const string MrcMode = "mrc_mode";
     public const string Inode = "inode";
     public const string ArchiveInode = "archive_inode";
+    public const string MrcHeaderChecksum = "mrc_header_crc32c";
 
     // Datasets: the header's bytes, and one element for each frame.
     public const string MrcHeader = "mrc_header";
@@ -26,4 +27,5 @@ public static class ProvenanceNames
     public const string Truncated = "truncated";
     public const string Clamped = "clamped";
     public const string Checksum = "crc32c";
+    public const string LimitsChecksum = "limits_crc32c";
 }

@@ -1,3 +1,5 @@
+using VirtualEmFs.Archives;
+using VirtualEmFs.Archives.Hdf5.Eman2;
 using VirtualEmFs.Native.Libc;
 using VirtualEmFs.Vfs;
 using Xunit;
@@ -72,10 +74,11 @@ public sealed class OpenArchiveTests
     public void DamagedArchive_CanBeEmptiedAndWrittenAnew_AndNothingElse()
     {
         using var tree = new WrittenTree();
-        tree.Archive("a.mrc", s_bytes);
+        byte[] ramp = [.. s_bytes.Select((value, offset) => offset < 1024 ? value : (byte)(offset % 2 * (offset / 96 % 8)))]; // deflates, so that damage shows
+        tree.Archive("a.mrc", ramp);
         string archivePath = tree.SourcePathOf("a.mrc.hdf");
         byte[] archive = File.ReadAllBytes(archivePath);
-        archive.AsSpan(archive.Length / 2, 64).Fill(0xA5); // amid the samples
+        archive.AsSpan((int)PlaceOfSamples(archivePath), 16).Fill(0xA5);
         File.WriteAllBytes(archivePath, archive);
         byte[] damaged = File.ReadAllBytes(archivePath);
         ulong reader = tree.Open("a.mrc", forWriting: false);
@@ -242,5 +245,12 @@ public sealed class OpenArchiveTests
         string path = tree.SourcePathOf(name + ".hdf");
         Assert.Equal(0, LinuxFile.Stat(path, followLinks: false, out var stat));
         return (stat.stx_ino, stat.stx_mtime.Nanoseconds, stat.stx_ctime.Nanoseconds, Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))));
+    }
+
+    private static long PlaceOfSamples(string archivePath)
+    {
+        using SourceFile file = SourceFile.Open(archivePath);
+        var format = new Eman2Hdf5Format();
+        return format.OpenMap([file], format.Probe(file, archivePath).Description!).LayoutOf(0).Pieces.Span[0].ArchiveOffset;
     }
 }
