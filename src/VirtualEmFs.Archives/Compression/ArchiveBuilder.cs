@@ -123,6 +123,11 @@ internal sealed class ArchiveBuilder(
         options.Steps.Before(CommitStep.EndImage);
         TruncationPlan plan = image.Plan;
         long truncatedCount = image.Input.Stored?.TruncatedCount ?? tally.Total.TruncatedCount;
+        if (image.Input.Stored is { } stored && !tally.Agrees(stored.Records))
+        {
+            throw stored.Altered(image.Index, "samples");
+        }
+
         FrameRecord[] records = tally.Records(plan.StepOverSigma, plan.Clamps, image.Input.Stored?.Records ?? []);
         _writer!.EndImage(image.HeaderWith(truncatedCount), records);
         foreach (FrameRecord record in records)

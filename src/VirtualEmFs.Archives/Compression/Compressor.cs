@@ -165,8 +165,8 @@ public sealed class Compressor(IArchiveFormats formats)
     }
 
     private EarlierArchive? OpenEarlier(ICompressionInput input, CompressionOptions options) =>
-        options.EarlierArchivePath is string path && input is MrcCompressionInput { Mrc.Mode: int mode }
-            ? EarlierArchive.Open(path, mode, formats)
+        options.EarlierArchivePath is string path && input is MrcCompressionInput { Mrc: (int mode, var header) }
+            ? EarlierArchive.Open(path, mode, header, formats)
             : null;
 
     private static MrcCompressionInput OpenMrc(SourceFile file, CompressionOptions options)

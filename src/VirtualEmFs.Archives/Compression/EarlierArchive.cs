@@ -22,8 +22,11 @@ internal sealed class EarlierArchive : IDisposable
 
     /// <summary>Opens the archive.</summary>
     /// <param name="mrcMode">Mode of the MRC file: samples are the same when they read the same in it.</param>
-    /// <exception cref="ArchiveException">It cannot be read: nothing would tell what its samples have lost already.</exception>
-    public static EarlierArchive Open(string path, int mrcMode, IArchiveFormats formats)
+    /// <param name="mrcHeader">Header and extended header of the MRC file.</param>
+    /// <exception cref="ArchiveException">
+    /// It cannot be read: nothing would tell what its samples have lost already. Or the header is that of the archive, and no longer the one that was written.
+    /// </exception>
+    public static EarlierArchive Open(string path, int mrcMode, ReadOnlyMemory<byte> mrcHeader, IArchiveFormats formats)
     {
         SourceFile? file = SourceFile.Open(path);
         try
@@ -44,6 +47,12 @@ internal sealed class EarlierArchive : IDisposable
 
             Eman2CompressionInput images = Eman2CompressionInput.Open(file, formats, description);
             file = null;
+            if (!images.IsHeaderAsWritten && images.Mrc.Header.Span.SequenceEqual(mrcHeader.Span))
+            {
+                images.Dispose();
+                throw Eman2CompressionInput.AlteredHeader(path);
+            }
+
             return new EarlierArchive(images, frameCount, mrcMode);
         }
         finally
@@ -55,7 +64,9 @@ internal sealed class EarlierArchive : IDisposable
     /// <summary>True when the first frame of an image has the number of one that was archived before.</summary>
     public bool Contains(int index, InputImage image) => (long)index * image.SectionCount < _frameCount;
 
-    /// <summary>The image as the archive has it: truncated to integers, and of the same columns and rows; null otherwise.</summary>
+    /// <summary>
+    /// The image as the archive has it: truncated to integers, or not as the archive recorded it, and of the same columns and rows; null otherwise.
+    /// </summary>
     /// <exception cref="ArchiveException">The archive fails.</exception>
     public InputImage? Find(int index, InputImage image)
     {
@@ -65,7 +76,8 @@ internal sealed class EarlierArchive : IDisposable
         }
 
         InputImage found = _images.Describe(index);
-        return found.Stored is { Rescale.IsNone: false } && (found.Nx, found.Ny, found.Nz > 0) == (image.Nx, image.Ny, image.Nz > 0) ? found : null;
+        bool isSameShape = (found.Nx, found.Ny, found.Nz > 0) == (image.Nx, image.Ny, image.Nz > 0);
+        return isSameShape && found.Stored is { Rescale.IsNone: false } or { HasRecordedLimits: false } ? found : null;
     }
 
     /// <summary>True when whole rows read as the archive shows them, in the mode of the MRC file.</summary>

@@ -28,12 +28,13 @@ internal sealed class Eman2CompressionInput : ICompressionInput
         _archive = (Eman2Archive)description.FormatState!;
         _numbers = [.. Enumerable.Range(0, _archive.Images.PresentCount).Select(_archive.Images.NumberAt)];
         using Hdf5File hdf5 = Reader();
-        if (EarlierProvenance.Read(hdf5) is ({ } provenance, { } records, _))
+        if (EarlierProvenance.Read(hdf5) is ({ } provenance, { } records, var isHeaderAsWritten))
         {
-            (Earlier, _records) = (provenance, records);
+            (Earlier, _records, IsHeaderAsWritten) = (provenance, records, isHeaderAsWritten);
         }
 
-        _whole = Content == ArchiveContent.Folder ? null : formats.Open(description);
+        // Rows are read as float32, whatever the mode in which the archive is shown.
+        _whole = Content == ArchiveContent.Folder ? null : formats.Open(description with { MrcMode = 2 });
         GroupFields = _archive.IsLegacy || hdf5.Find(hdf5.Root, "MDF/images") is not { } group
             ? []
             : [.. group.Attributes().Where(attribute => attribute.Name != "imageid_max").Select(FieldOf)];
@@ -48,6 +49,9 @@ internal sealed class Eman2CompressionInput : ICompressionInput
     public ImmutableArray<Eman2Field> GroupFields { get; }
 
     public Provenance? Earlier { get; }
+
+    /// <summary>False when the archive has a record of another preserved MRC header.</summary>
+    public bool IsHeaderAsWritten { get; } = true;
 
     public (int? Mode, ReadOnlyMemory<byte> Header) Mrc => (Earlier?.MrcMode, Earlier?.MrcHeader ?? default);
 
@@ -66,8 +70,19 @@ internal sealed class Eman2CompressionInput : ICompressionInput
             throw new ArchiveException(file.Path, $"is damaged, and compressing it would hide that: {damage.Reason}", damage.FrameIndex);
         }
 
-        return Open(file, formats, description);
+        Eman2CompressionInput input = Open(file, formats, description);
+        if (!input.IsHeaderAsWritten)
+        {
+            input.Dispose();
+            throw AlteredHeader(file.Path);
+        }
+
+        return input;
     }
+
+    /// <summary>What to say of a preserved header that is not the one that was written: keeping it would hide that.</summary>
+    public static ArchiveException AlteredHeader(string path) => new(
+        path, "its preserved MRC header is not what emfs wrote there: it is damaged; extract the file, or restore the archive from a copy");
 
     /// <summary>Opens a described archive without damage; it owns the file from then on.</summary>
     /// <exception cref="ArchiveException">It changed since, or fails.</exception>
@@ -84,14 +99,15 @@ internal sealed class Eman2CompressionInput : ICompressionInput
         DatasetFrames frames = found.Frames;
         bool isTruncated = !found.Rescale.IsNone && frames.SampleType is SampleType.UInt8 or SampleType.UInt16;
         bool isKeptFloat = Earlier is not null && frames.SampleType == SampleType.Float32;
-        StoredImage? stored = isTruncated || isKeptFloat ? StoredOf(found, image) : null;
+        StoredImage stored = StoredOf(found, image);
+        bool goesOn = isTruncated || isKeptFloat || !stored.HasRecordedLimits;
         var header = new ImageHeader(found.HeaderHolder);
         return new InputImage(
             frames.Nx, frames.Ny, frames.Nz > 1 ? frames.Nz : 0,
             new AngstromVector(header.Single("apix_x") ?? 1, header.Single("apix_y") ?? 1, header.Single("apix_z") ?? 1),
             new AngstromVector(header.Single("origin_x") ?? 0, header.Single("origin_y") ?? 0, header.Single("origin_z") ?? 0),
-            FieldsOf(found.HeaderHolder, isKept: stored is not null),
-            stored);
+            FieldsOf(found.HeaderHolder, isKept: goesOn),
+            goesOn ? stored : null);
     });
 
     public void ReadRows(int image, long firstRow, Span<float> destination)

@@ -24,7 +24,20 @@ internal sealed record InputImage(
 /// <param name="Statistics">Null where it says nothing.</param>
 /// <param name="Records">One for each section; empty where it has none.</param>
 internal sealed record StoredImage(
-    ICompressionInput Source, SampleType SampleType, Rescale Rescale, FrameStatistics? Statistics, long TruncatedCount, FrameRecord[] Records);
+    ICompressionInput Source, SampleType SampleType, Rescale Rescale, FrameStatistics? Statistics, long TruncatedCount, FrameRecord[] Records)
+{
+    /// <summary>False when the archive has a record of another type or other limits: its values are not those that were stored.</summary>
+    public bool HasRecordedLimits { get; } = Array.TrueForAll(
+        Records, record => record.LimitsChecksum is not uint checksum || checksum == ProvenanceChecksums.OfLimits(SampleType, Rescale));
+
+    /// <summary>What to say of an image that is not what its record says: storing it once more, with a new record, would hide that.</summary>
+    /// <param name="image">Its number in the archive.</param>
+    /// <param name="what">What differs.</param>
+    public ArchiveException Altered(int image, string what) => new(
+        Source.File.Path,
+        $"image {image} is not what emfs wrote there, since its {what} differ: it is damaged, or another program changed it; "
+            + "extract it, or restore the archive from a copy");
+}
 
 /// <summary>A file to be compressed.</summary>
 /// <remarks>Any thread; rows may be read side by side.</remarks>

@@ -89,9 +89,15 @@ internal sealed class ImagePlanner(
     }
 
     /// <summary>The plan for integers of an archive: the same again.</summary>
+    /// <exception cref="ArchiveException">They are not what the archive says of them.</exception>
     public PlannedImage PlanStored(int index, InputImage image)
     {
         StoredImage stored = image.Stored!;
+        if (!stored.HasRecordedLimits)
+        {
+            throw stored.Altered(index, "type or limits");
+        }
+
         var plan = new TruncationPlan { Limits = stored.Rescale, IsExact = true, Reason = "the integers of the archive" };
         var target = new TargetImage(image.Nx, image.Ny, image.Nz, stored.SampleType, DeclaredLevel);
         return new PlannedImage(index, image, plan, stored.Statistics, target);
@@ -135,7 +141,7 @@ internal sealed class ImagePlanner(
         Treatment applied = options.IsUncompressed ? Treatment.Explicit(0, LimitRequest.None) with { Rule = "uncompressed" }
             : earlier?.Contains(index, image) == true ? treatment with { Limits = LimitRequest.None }
             : treatment;
-        return new PlanSearch(analysis, applied, archived?.Stored?.Rescale);
+        return new PlanSearch(analysis, applied, archived?.Stored is { HasRecordedLimits: true } stored ? stored.Rescale : null);
     }
 
     private PlannedImage Planned(int index, InputImage image, TruncationPlan plan, in ImageStatistics statistics) => new(

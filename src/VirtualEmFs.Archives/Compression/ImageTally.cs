@@ -28,6 +28,21 @@ internal sealed class ImageTally(int sectionCount)
         }
     }
 
+    /// <summary>True unless an archive recorded other samples.</summary>
+    /// <param name="earlier">What it said about the same samples; empty where they come from none.</param>
+    public bool Agrees(ReadOnlySpan<FrameRecord> earlier)
+    {
+        for (int section = 0; section < earlier.Length; section++)
+        {
+            if (earlier[section].Checksum != _checksums[section])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>The records that go into the archive.</summary>
     /// <param name="earlier">What an archive said about the same samples; empty where they come from none.</param>
     public FrameRecord[] Records(double stepOverSigma, bool clamps, ReadOnlySpan<FrameRecord> earlier)
@@ -36,7 +51,7 @@ internal sealed class ImageTally(int sectionCount)
         for (int section = 0; section < records.Length; section++)
         {
             QuantizationReport report = _reports[section];
-            records[section] = !earlier.IsEmpty ? earlier[section] with { Checksum = _checksums[section] } : new FrameRecord(
+            records[section] = !earlier.IsEmpty ? earlier[section] : new FrameRecord(
                 report.LargestError, (float)report.RmsError, (float)stepOverSigma, report.TruncatedCount, clamps, _checksums[section]);
         }
 
