@@ -9,7 +9,7 @@ namespace VirtualEmFs.Frames.Mrc;
 /// mode of the file that was archived.
 /// </summary>
 /// <remarks>Any thread. Modes other than 2 are rendered only from values that were whole numbers of that mode (or float16
-/// values) before they were archived: rounding and saturation then change nothing.</remarks>
+/// values) before they were archived: rounding and saturation then change nothing. NaN, which no whole number is, reads as 0 there.</remarks>
 public static class MrcRendering
 {
     /// <summary>Bytes of one row: mode 101 packs two samples to a byte and rounds rows up to whole bytes.</summary>
@@ -76,14 +76,16 @@ public static class MrcRendering
             case 1:
                 for (int x = 0; x < values.Length; x++)
                 {
-                    BinaryPrimitives.WriteInt16LittleEndian(row[(2 * x)..], (short)Math.Clamp(MathF.Round(values[x]), short.MinValue, short.MaxValue));
+                    short value = unchecked((short)Math.Clamp(MathF.Round(values[x]), short.MinValue, short.MaxValue));
+                    BinaryPrimitives.WriteInt16LittleEndian(row[(2 * x)..], value);
                 }
 
                 break;
             case 6:
                 for (int x = 0; x < values.Length; x++)
                 {
-                    BinaryPrimitives.WriteUInt16LittleEndian(row[(2 * x)..], (ushort)Math.Clamp(MathF.Round(values[x]), 0, ushort.MaxValue));
+                    ushort value = unchecked((ushort)Math.Clamp(MathF.Round(values[x]), 0, ushort.MaxValue));
+                    BinaryPrimitives.WriteUInt16LittleEndian(row[(2 * x)..], value);
                 }
 
                 break;
@@ -99,7 +101,7 @@ public static class MrcRendering
                 for (int x = 0; x < values.Length; x++)
                 {
                     // The first sample of a byte is the low nibble.
-                    row[x / 2] |= (byte)((int)Math.Clamp(MathF.Round(values[x]), 0, 15) << (4 * (x & 1)));
+                    row[x / 2] |= unchecked((byte)((int)Math.Clamp(MathF.Round(values[x]), 0, 15) << (4 * (x & 1))));
                 }
 
                 break;

@@ -12,6 +12,9 @@ internal sealed record Eman2Image(int Number, Hdf5Object HeaderHolder, DatasetFr
 /// <param name="IsLegacy">EMAN1's layout: datasets directly in the root group, attributes on them, no rescaling.</param>
 internal sealed record Eman2Archive(Superblock Superblock, ImageDirectory Images, bool IsLegacy)
 {
+    /// <summary>What is recorded of frames that read in another MRC mode than 2; null where none do.</summary>
+    public ModeRecord? ModeRecord { get; init; }
+
     /// <summary>Reads the headers of an image.</summary>
     /// <exception cref="Hdf5FormatException">The image is missing or damaged.</exception>
     public Eman2Image ReadImage(Hdf5File file, int number)

@@ -73,6 +73,13 @@ internal sealed class Eman2FrameMap(SourceFile source, ArchiveDescription descri
                 $"the image has {frames.Nx} × {frames.Ny} × {frames.Nz} samples, the first {shape.Nx} × {shape.Ny} × {frameCount}");
         }
 
+        // Only images that the probe passed over: otherwise the file would read as float32.
+        if (description.MrcMode != 2 && archive.ModeRecord?.Fits(imageNumber, frameCount, frames.SampleType, image.Rescale) == false)
+        {
+            throw new Hdf5FormatException(
+                $"it is not what emfs stored there (damaged, or changed by another program), and a file of mode {description.MrcMode} cannot show it");
+        }
+
         FrameLayout layout = frames.Layout(description.Content == ArchiveContent.Stack ? frameIndex : 0, image.Rescale);
         source.CheckUnchanged(description.Version);
         return layout;

@@ -76,8 +76,16 @@ internal sealed class Eman2Probe(SourceFile source, string path, Hdf5File file)
         }
 
         PreservedHeader preserved = PreservedHeader.Read(file, group);
+        ModeRecord? modeRecord = preserved.Mode is int mode and not 2 ? ModeRecord.Read(file, group, mode) : null;
+        if (modeRecord is not null && !images.TrueForAll(image => modeRecord.Fits(image.Number, image.Frames.Nz, image.Frames.SampleType, image.Rescale)))
+        {
+            // As float32, the values are those that EMAN2 shows.
+            (preserved, modeRecord) = (default, null);
+        }
+
         return description with
         {
+            FormatState = archive with { ModeRecord = modeRecord },
             PreservedHeader = preserved.Bytes,
             MrcMode = preserved.Mode ?? description.MrcMode,
             RecordedInode = RecordedInode.Read(group, source.Version.Inode),
