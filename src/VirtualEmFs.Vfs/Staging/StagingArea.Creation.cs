@@ -108,13 +108,13 @@ internal sealed partial class StagingArea
         try
         {
             Interlocked.Increment(ref _fileNames);
-            status = Fill(raw!, rawPath, creation, restore, copyAttributes, out var stat);
+            status = Fill(raw!, rawPath, creation, restore, copyAttributes);
             if (status != VfsStatus.Ok)
             {
                 return status;
             }
 
-            inode ??= InodeNumbers.Mix(stat.Version.Device, stat.Version.Inode, NodeFlavour.Staged, 0);
+            inode ??= InodeNumbers.New();
             (status, string path, var archive, var origin) = locate();
             if (status != VfsStatus.Ok)
             {
@@ -153,10 +153,8 @@ internal sealed partial class StagingArea
     }
 
     private VfsStatus Fill(
-        IDiskFile raw, string rawPath, in Creation creation, Func<IDiskFile, string, VfsStatus>? restore, Func<string, VfsStatus>? copyAttributes,
-        out SourceStat stat)
+        IDiskFile raw, string rawPath, in Creation creation, Func<IDiskFile, string, VfsStatus>? restore, Func<string, VfsStatus>? copyAttributes)
     {
-        stat = default;
         var status = FileOwner.Give(_disk, creation.Permissions, creation.Uid, creation.Gid, change => raw.SetAttributes(change));
         status = status == VfsStatus.Ok && copyAttributes is not null ? copyAttributes(rawPath) : status;
         if (status == VfsStatus.Ok && restore is not null)
@@ -167,7 +165,7 @@ internal sealed partial class StagingArea
             status = status == VfsStatus.Ok ? raw.Sync(dataOnly: false) : status;
         }
 
-        return status == VfsStatus.Ok ? raw.Stat(out stat) : status;
+        return status;
     }
 
     private VfsStatus Land(StagedFile file, Func<StagedFile, VfsStatus>? bind) => Named(Apply([file.Entry], [], file, bind));

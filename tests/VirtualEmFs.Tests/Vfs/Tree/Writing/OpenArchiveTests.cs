@@ -12,6 +12,20 @@ public sealed class OpenArchiveTests
     private static readonly byte[] s_bytes = WrittenTree.Mrc(1), s_patch = [1, 2, 3];
 
     /// <summary>CTFFIND opens its images for reading and writing, and only reads.</summary>
+    /// <summary>A disk gives the number of a raw file to the next one as soon as the first is archived; programs take two files of one number for the same.</summary>
+    [Fact]
+    public void FilesWrittenAndArchivedInTurn_HaveNumbersOfTheirOwn()
+    {
+        using var tree = new WrittenTree();
+        const int fileCount = 12;
+        for (int i = 0; i < fileCount; i++)
+        {
+            tree.Archive($"{i}.mrc", WrittenTree.Mrc(i));
+        }
+
+        Assert.Equal(fileCount, Enumerable.Range(0, fileCount).Select(i => tree.AttributesOf(tree.Find($"{i}.mrc")).Inode).Distinct().Count());
+    }
+
     [Fact]
     public void OpenForWriting_WithoutAWrite_ChangesNothing()
     {
