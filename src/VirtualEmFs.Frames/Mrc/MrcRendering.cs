@@ -90,11 +90,7 @@ public static class MrcRendering
 
                 break;
             case 12:
-                for (int x = 0; x < values.Length; x++)
-                {
-                    BinaryPrimitives.WriteHalfLittleEndian(row[(2 * x)..], (Half)values[x]);
-                }
-
+                HalfSamples.FromSingle(values, row);
                 break;
             default:
                 row[..((values.Length + 1) / 2)].Clear();

@@ -21,7 +21,7 @@ public sealed class CompressorExactnessTests : IDisposable
     [InlineData(2, true, 64)]
     [InlineData(6, false, 0)]
     [InlineData(6, true, 1024)]
-    [InlineData(12, false, 0)]
+    [InlineData(12, false, 0)] // likewise
     [InlineData(12, true, 0)]
     [InlineData(101, false, 0)]
     public void Compress_AnyBitsOfAnyMode_ComeBack(int mode, bool isBigEndian, int extendedLengthBytes)
@@ -29,18 +29,7 @@ public sealed class CompressorExactnessTests : IDisposable
         const int Nx = 61, Ny = 47, Nz = 3; // odd: rows of mode 101 end in half a byte
         var payload = new byte[new MrcSampleFormat(mode, isBigEndian).RowLengthBytes(Nx) * Ny * Nz];
         new Random(mode).NextBytes(payload);
-        if (mode == 12)
-        {
-            // Any half but NaN, whose many forms float32 does not tell apart.
-            Span<ushort> halves = MemoryMarshal.Cast<byte, ushort>(payload.AsSpan());
-            halves.Replace((ushort)0xFFFF, (ushort)1);
-            for (int i = 0; i < halves.Length; i++)
-            {
-                ushort native = isBigEndian ? System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(halves[i]) : halves[i];
-                halves[i] = Half.IsNaN(BitConverter.UInt16BitsToHalf(native)) ? (ushort)0 : halves[i];
-            }
-        }
-        else if (mode == 101)
+        if (mode == 101)
         {
             int rowLengthBytes = (Nx + 1) / 2;
             for (int row = 0; row < Ny * Nz; row++)
