@@ -11,7 +11,6 @@ public sealed class OpenArchiveTests
 {
     private static readonly byte[] s_bytes = WrittenTree.Mrc(1), s_patch = [1, 2, 3];
 
-    /// <summary>CTFFIND opens its images for reading and writing, and only reads.</summary>
     /// <summary>A disk gives the number of a raw file to the next one as soon as the first is archived; programs take two files of one number for the same.</summary>
     [Fact]
     public void FilesWrittenAndArchivedInTurn_HaveNumbersOfTheirOwn()
@@ -26,6 +25,7 @@ public sealed class OpenArchiveTests
         Assert.Equal(fileCount, Enumerable.Range(0, fileCount).Select(i => tree.AttributesOf(tree.Find($"{i}.mrc")).Inode).Distinct().Count());
     }
 
+    /// <summary>CTFFIND opens its images for reading and writing, and only reads.</summary>
     [Fact]
     public void OpenForWriting_WithoutAWrite_ChangesNothing()
     {
