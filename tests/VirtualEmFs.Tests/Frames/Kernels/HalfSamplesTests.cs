@@ -16,12 +16,12 @@ public sealed class HalfSamplesTests
         RescaleKernels.ToFloat32(MemoryMarshal.AsBytes<ushort>(halves), SampleType.Float16, Rescale.None, singles);
 
         var back = new ushort[halves.Length];
-        HalfSamples.FromSingle(singles, MemoryMarshal.AsBytes<ushort>(back));
+        HalfSamples.FromSingle(singles, MemoryMarshal.AsBytes(back.AsSpan()));
         Assert.Equal(halves, back);
 
         for (int i = 0; i < halves.Length; i++)
         {
-            HalfSamples.FromSingle(singles.AsSpan(i, 1), MemoryMarshal.AsBytes<ushort>(back.AsSpan(0, 1)));
+            HalfSamples.FromSingle(singles.AsSpan(i, 1), MemoryMarshal.AsBytes(back.AsSpan(0, 1)));
             Assert.Equal(halves[i], back[0]);
         }
     }
@@ -37,7 +37,7 @@ public sealed class HalfSamplesTests
     public void FromSingle_OtherBits_RoundOnce(uint bits, int expected)
     {
         var half = new ushort[1];
-        HalfSamples.FromSingle([BitConverter.UInt32BitsToSingle(bits)], MemoryMarshal.AsBytes<ushort>(half));
+        HalfSamples.FromSingle([BitConverter.UInt32BitsToSingle(bits)], MemoryMarshal.AsBytes(half.AsSpan()));
         Assert.Equal(expected, half[0]);
     }
 }
