@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Frames.Mrc;
@@ -11,8 +12,6 @@ namespace VirtualEmFs.Mount.Extraction;
 /// </summary>
 internal sealed class MrcExtraction : IBlockJob
 {
-    private static int s_counter; // of temporary names
-
     private readonly IArchive _archive;
     private readonly VirtualMrc _mrc;
     private readonly bool _replace;
@@ -28,13 +27,7 @@ internal sealed class MrcExtraction : IBlockJob
     public MrcExtraction(IArchive archive, VirtualMrc mrc, string path, bool replace, Action<MrcExtraction, IOException?> report)
     {
         (_archive, _mrc, Path, _replace, _report) = (archive, mrc, path, replace, report);
-        string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-
-        // Not the file's own name and more: that may be too long for a name.
-        _temporaryPath = System.IO.Path.Combine(folder, $".emfs-extract-{Environment.ProcessId}-{Interlocked.Increment(ref s_counter)}.part");
-        const uint Permissions = 0x1B6; // rw-rw-rw-, less the umask
-        Check(LinuxFile.Open(_temporaryPath, LinuxFile.O_WRONLY | LinuxFile.O_CREAT | LinuxFile.O_TRUNC, out SafeFileHandle? file, Permissions));
-        _file = file!;
+        (_temporaryPath, _file) = CreateTemporary(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
         try
         {
             Write(mrc.Header.Span, 0);
@@ -75,6 +68,24 @@ internal sealed class MrcExtraction : IBlockJob
         }
 
         _report(this, fault);
+    }
+
+    /// <summary>A file that is this extraction's alone, whatever other hosts and containers, with processes of the same numbers, write to the folder.</summary>
+    private (string Path, SafeFileHandle File) CreateTemporary(string folder)
+    {
+        const int Flags = LinuxFile.O_WRONLY | LinuxFile.O_CREAT | LinuxFile.O_EXCL;
+        const uint Permissions = 0x1B6; // rw-rw-rw-, less the umask
+        while (true)
+        {
+            // Not the file's own name and more: that may be too long for a name.
+            string path = System.IO.Path.Combine(folder, $".emfs-extract-{RandomNumberGenerator.GetHexString(16, lowercase: true)}.part");
+            int errno = LinuxFile.Open(path, Flags | LinuxFile.O_NOFOLLOW, out SafeFileHandle? file, Permissions);
+            if (errno != Errno.EEXIST)
+            {
+                Check(errno);
+                return (path, file!);
+            }
+        }
     }
 
     private void Write(ReadOnlySpan<byte> bytes, long fileOffset)

@@ -67,21 +67,47 @@ public sealed class MrcExtractionTests : IDisposable
         Assert.Equal([path], Directory.GetFiles(_folder.Path));
     }
 
+    /// <summary>Processes of other hosts and containers have the same numbers: two extractions that agree on a temporary name write into one file.</summary>
+    [Fact]
+    public void Run_BesideWhatAProcessOfTheSameNumberWrites_LeavesThatAlone()
+    {
+        string[] others = [.. Enumerable.Range(1, 1000).Select(i => _folder.PathOf($".emfs-extract-{Environment.ProcessId}-{i}.part"))];
+        Array.ForEach(others, other => File.WriteAllText(other, "another's"));
+        var shape = new FrameShape(4, 4, 1);
+        string path = _folder.PathOf("image.mrc");
+        Assert.Null(Extract(NewArchive(shape, new BlockGrid(shape, 1, 4, 4)), path, replace: false));
+        Assert.Equal([.. others.Append(path).Order()], Directory.GetFiles(_folder.Path).Order());
+        Assert.All(others, other => Assert.Equal("another's", File.ReadAllText(other)));
+    }
+
+    [Fact]
+    public void New_SeveralInOneFolder_WriteToFilesOfTheirOwn()
+    {
+        var shape = new FrameShape(4, 4, 1);
+        MrcExtraction[] extractions = [.. Enumerable.Range(0, 20).Select(i => NewExtraction(NewArchive(shape, new BlockGrid(shape, 1, 4, 4)), _folder.PathOf($"{i}.mrc"), false, (_, _) => { }))];
+        Assert.Equal(20, Directory.GetFiles(_folder.Path).Length);
+        Array.ForEach(extractions, extraction => extraction.Dispose());
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
     [Fact]
     public void New_WhereNothingCanBeWritten_NamesTheFileThatWasAskedFor()
     {
         var shape = new FrameShape(4, 4, 1);
         using FakeArchive archive = NewArchive(shape, new BlockGrid(shape, 1, 4, 4));
-        var fault = Assert.Throws<IOException>(() => new MrcExtraction(archive, VirtualMrc.Create(archive.Description), "/proc/image.mrc", false, (_, _) => { }));
+        var fault = Assert.Throws<IOException>(() => NewExtraction(archive, "/proc/image.mrc", false, (_, _) => { }));
         Assert.Equal("/proc/image.mrc: cannot be written: No such file or directory", fault.Message);
     }
 
     private static FakeArchive NewArchive(FrameShape shape, BlockGrid grid) => new(FakeArchive.Describe(shape, grid));
 
+    private static MrcExtraction NewExtraction(FakeArchive archive, string path, bool replace, Action<MrcExtraction, IOException?> report) =>
+        new(archive, VirtualMrc.Create(archive.Description), path, replace, report);
+
     private static IOException? Extract(FakeArchive archive, string path, bool replace)
     {
         var faults = new List<IOException?>();
-        BlockWorkers.Run([new MrcExtraction(archive, VirtualMrc.Create(archive.Description), path, replace, (_, fault) => faults.Add(fault))], 3, CancellationToken.None);
+        BlockWorkers.Run([NewExtraction(archive, path, replace, (_, fault) => faults.Add(fault))], 3, CancellationToken.None);
         return Assert.Single(faults);
     }
 }
