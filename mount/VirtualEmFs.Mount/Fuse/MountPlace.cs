@@ -72,7 +72,7 @@ internal static class MountPlace
         string fullPath = ResolveMountedPath(mountPoint);
         if (MountTable.Find(fullPath) is { IsEmfs: true } mount)
         {
-            if (StatusClient.IsServed(mount) || !IsDead(fullPath))
+            if (StatusClient.IsServed(mount) || !StatusClient.IsDead(mount))
             {
                 throw new CommandException(
                     ExitCode.MountPointUnusable, $"{fullPath} is mounted by emfs already; end that with: emfs unmount {fullPath}");
@@ -111,14 +111,6 @@ internal static class MountPlace
             throw new CommandException(
                 ExitCode.Overlap, $"{source} and {mountPoint} lie inside one another: the mount would show itself; choose a mount point elsewhere");
         }
-    }
-
-    // Opening asks the connection, where a stat may be answered from the kernel's cache long after the process has died.
-    private static bool IsDead(string mountPoint)
-    {
-        int errno = LinuxFile.Open(mountPoint, LinuxFile.O_RDONLY | LinuxFile.O_DIRECTORY, out SafeFileHandle? folder);
-        folder?.Dispose();
-        return errno == Errno.ENOTCONN;
     }
 
     private static string RequireEmptyFolder(string fullPath)

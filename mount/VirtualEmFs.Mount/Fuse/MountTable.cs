@@ -12,6 +12,9 @@ internal sealed record MountedFileSystem(string MountPoint, string Device, strin
     /// <summary>A mount of this program.</summary>
     public bool IsEmfs => Type == "fuse.emfs";
 
+    /// <summary>Programs may write through it.</summary>
+    public bool IsWritable => Options.Split(',').Contains("rw");
+
     /// <summary>The user who mounted it, as FUSE shows it; 0 where it shows none.</summary>
     public uint UserId
     {

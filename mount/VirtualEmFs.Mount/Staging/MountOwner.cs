@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.Win32.SafeHandles;
 using VirtualEmFs.Native.Libc;
+using VirtualEmFs.Vfs.Names;
 using VirtualEmFs.Vfs.Staging;
 
 namespace VirtualEmFs.Mount.Staging;
@@ -19,6 +21,7 @@ internal sealed record MountOwner(
 {
     private const string HostFile = "/proc/sys/kernel/hostname";
     private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
+    private const int MaximumLengthBytes = 64 * 1024;
     private const int StartTicksField = 22; // proc_pid_stat(5)
 
     /// <summary>The machine was not started anew since: locks and processes tell whether the owner lives.</summary>
@@ -41,6 +44,23 @@ internal sealed record MountOwner(
     /// <summary>This process.</summary>
     public static MountOwner Current(string mountPoint, string stagingPath, string sourcePath) => new(
         CurrentHost, CurrentBootId, Environment.ProcessId, StartTicksOf(Environment.ProcessId) ?? 0, DateTimeOffset.Now, mountPoint, stagingPath, sourcePath);
+
+    /// <summary>Who owns a source, or did last; null where that cannot be read.</summary>
+    public static MountOwner? OfSource(string source)
+    {
+        // The runtime's way to read a file wants a lock on it, which its owner holds.
+        int errno = LinuxFile.Open($"{source}/{NameRules.OwnFolder}/{OwnerLock.FileName}", LinuxFile.O_RDONLY, out SafeFileHandle? file);
+        if (errno != 0)
+        {
+            return null;
+        }
+
+        using (file)
+        {
+            var json = new byte[MaximumLengthBytes];
+            return LinuxFile.Read(file!, 0, json, out int lengthBytes) == 0 ? Parse(json.AsSpan(0, lengthBytes)) : null;
+        }
+    }
 
     /// <summary>What an owner's file says; null when it says nothing that can be understood.</summary>
     public static MountOwner? Parse(ReadOnlySpan<byte> json)

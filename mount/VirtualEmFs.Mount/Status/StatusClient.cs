@@ -1,7 +1,9 @@
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 using VirtualEmFs.Mount.Fuse;
+using VirtualEmFs.Native.Libc;
 
 namespace VirtualEmFs.Mount.Status;
 
@@ -10,6 +12,8 @@ internal static class StatusClient
 {
     // Far longer than the answer takes, on a busy machine too; a process that is stopped must not hang its user's terminal.
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan s_openTimeout = TimeSpan.FromSeconds(5);
 
     private const int MaximumReportLengthBytes = 16 << 20;
 
@@ -59,7 +63,9 @@ internal static class StatusClient
         }
 
         mount.RequireOwn();
-        throw new CommandException(ExitCode.Failure, $"no process answers for {fullPath}: it has died; clear it with: emfs unmount {fullPath}");
+        throw new CommandException(ExitCode.Failure, IsDead(mount)
+            ? $"no process answers for {fullPath}: it has died; clear it with: emfs unmount {fullPath}"
+            : $"the process that serves {fullPath} does not answer: it has no status socket where this command looks for it, perhaps because the user's last logout removed $XDG_RUNTIME_DIR, or because that variable has another value here");
     }
 
     /// <summary>The mount on a path.</summary>
@@ -87,5 +93,21 @@ internal static class StatusClient
         }
 
         return false;
+    }
+
+    /// <summary>True when the process that served a mount is gone for certain. Asks the mount itself, so only where no process answers.</summary>
+    public static bool IsDead(MountedFileSystem mount)
+    {
+        // Opening asks the connection, where a stat may be answered from the kernel's cache long after the process has died. On a thread of its own:
+        // a process that is stopped does not answer, and must not hang its user's terminal.
+        var opening = Task.Factory.StartNew(
+            () =>
+            {
+                int errno = LinuxFile.Open(mount.MountPoint, LinuxFile.O_RDONLY | LinuxFile.O_DIRECTORY, out SafeFileHandle? folder);
+                folder?.Dispose();
+                return errno;
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        return opening.Wait(s_openTimeout) && opening.Result == Errno.ENOTCONN;
     }
 }

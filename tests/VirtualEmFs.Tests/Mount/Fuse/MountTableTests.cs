@@ -21,8 +21,10 @@ public sealed class MountTableTests
         Assert.Equal("0:39", ours.Device);
         Assert.Equal("/data/my archives", ours.Source);
         Assert.True(ours.IsEmfs);
+        Assert.False(ours.IsWritable);
         Assert.Equal(1000u, ours.UserId);
         Assert.False(mounts[0].IsEmfs);
+        Assert.True(mounts[2].IsWritable);
         Assert.Equal(0u, mounts[2].UserId);
     }
 
