@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.IO.Pipes;
+using System.Text;
 using VirtualEmFs.Mount.Commands;
 using VirtualEmFs.Mount.Status;
 using VirtualEmFs.Native.Libc;
@@ -20,9 +21,9 @@ internal sealed class BackgroundProcess : IDisposable
     private const string RedirectingShell = "exec \"$0\" \"$@\" < /dev/null > \"$EMFS_LOG\" 2>&1";
     private const string LogVariableName = "EMFS_LOG";
 
-    private readonly StreamWriter _pipe;
+    private readonly AnonymousPipeClientStream _pipe;
 
-    private BackgroundProcess(StreamWriter pipe) => _pipe = pipe;
+    private BackgroundProcess(AnonymousPipeClientStream pipe) => _pipe = pipe;
 
     /// <summary>Starts this program again with the same arguments, and waits for its word.</summary>
     /// <returns>0 once the mount is ready, or the code that the second process ended with.</returns>
@@ -65,7 +66,7 @@ internal sealed class BackgroundProcess : IDisposable
     {
         int errno = LinuxProcess.LeaveSession();
         return errno == 0
-            ? new BackgroundProcess(new StreamWriter(new AnonymousPipeClientStream(PipeDirection.Out, readyPipe)) { AutoFlush = true })
+            ? new BackgroundProcess(new AnonymousPipeClientStream(PipeDirection.Out, readyPipe))
             : throw new CommandException(ExitCode.InternalError, $"the process cannot leave its terminal: {Errno.Message(errno)}");
     }
 
@@ -73,11 +74,23 @@ internal sealed class BackgroundProcess : IDisposable
     public void ReportReady(string text)
     {
         Directory.SetCurrentDirectory("/"); // else the folder it was started in could not be unmounted
-        _pipe.WriteLine($"r {text}");
+        Report($"r {text}");
         _pipe.Dispose();
     }
 
-    public void ReportFailure(CommandException failure) => _pipe.WriteLine($"f {failure.Message}");
+    public void ReportFailure(CommandException failure) => Report($"f {failure.Message}");
 
     public void Dispose() => _pipe.Dispose();
+
+    private void Report(string line)
+    {
+        try
+        {
+            _pipe.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        }
+        catch (IOException)
+        {
+            // The first process was killed. Nobody listens, and that is no reason to end a mount.
+        }
+    }
 }

@@ -70,6 +70,9 @@ public sealed class FuseHost : IDisposable
 
     internal FaultSeam? Fault => _options.Fault;
 
+    /// <summary>The kernel's mount is there, and this process answers it.</summary>
+    internal bool IsServing => _isServing && !_serving.IsSet;
+
     /// <summary>Set once the mount has ended, however it ended.</summary>
     internal WaitHandle Ended => _serving.WaitHandle;
 

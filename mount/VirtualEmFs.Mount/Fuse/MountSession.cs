@@ -26,7 +26,14 @@ internal static partial class MountSession
         try
         {
             host = new FuseHost(tree.Tree, options, logger);
-            return Serve(host, tree, options, mountPoint, signalled, logger, ready, ref status);
+            status = new StatusServer(mountPoint, () => StatusReport.Of(host, options.FileSystemName, mountPoint, tree), tree.Serve, logger);
+            return Serve(host, status, mountPoint, signalled, logger, ready);
+        }
+        catch when (host is { IsServing: true })
+        {
+            // The end of the process alone would leave a mount that answers nobody.
+            Unmounter.Unmount(mountPoint, detach: true, out _);
+            throw;
         }
         finally
         {
@@ -37,17 +44,14 @@ internal static partial class MountSession
     }
 
     private static ExitCode Serve(
-        FuseHost host, MountedTree tree, FuseHostOptions options, string mountPoint, AutoResetEvent signalled, ILogger logger, Action ready,
-        ref StatusServer? status)
+        FuseHost host, StatusServer status, string mountPoint, AutoResetEvent signalled, ILogger logger, Action ready)
     {
-
         // Before the mount: a signal that came while it starts would leave a dead one.
         using PosixSignalRegistration interrupt = Register(PosixSignal.SIGINT, signalled);
         using PosixSignalRegistration terminate = Register(PosixSignal.SIGTERM, signalled);
         using PosixSignalRegistration hangUp = Register(PosixSignal.SIGHUP, signalled);
+        status.Start(); // first of all that may fail: without a socket there is to be no mount
         host.Start(mountPoint);
-        status = new StatusServer(mountPoint, () => StatusReport.Of(host, options.FileSystemName, mountPoint, tree), tree.Serve, logger);
-        status.Start();
         ready();
 
         bool wasBusy = false;

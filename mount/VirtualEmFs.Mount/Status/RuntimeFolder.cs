@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using VirtualEmFs.Mount.Fuse;
 using VirtualEmFs.Native.Libc;
 
@@ -6,12 +7,20 @@ namespace VirtualEmFs.Mount.Status;
 
 /// <summary>
 /// Where a mount keeps its status socket and, in the background, its log: a folder of the user's own, readable by nobody else. Named after the
-/// mount point, since a socket's path may have only 107 bytes.
+/// mount point, since a socket's path is short.
 /// </summary>
 internal static class RuntimeFolder
 {
+    private const int MaximumSocketPathBytes = 107; // sizeof(sun_path) of unix(7), less the NUL
+
     /// <summary>The socket of a mount that this process serves; makes the folder.</summary>
-    public static string CreateSocketPath(string mountPoint) => Path.Combine(Create(), NameOf(mountPoint) + ".sock");
+    /// <exception cref="CommandException">The folder cannot be made, or has too long a path.</exception>
+    public static string CreateSocketPath(string mountPoint)
+    {
+        string path = Path.Combine(Create(), NameOf(mountPoint) + ".sock");
+        return Encoding.UTF8.GetByteCount(path) <= MaximumSocketPathBytes ? path : throw new CommandException(
+            ExitCode.MountFailed, $"the status socket {path} would have a longer path than sockets may have, {MaximumSocketPathBytes} bytes; set XDG_RUNTIME_DIR to a shorter one");
+    }
 
     /// <summary>The log of a mount that runs in the background; makes the folder.</summary>
     public static string CreateLogPath(string mountPoint) => Path.Combine(Create(), NameOf(mountPoint) + ".log");

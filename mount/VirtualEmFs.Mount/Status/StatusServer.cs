@@ -32,11 +32,20 @@ internal sealed partial class StatusServer : IDisposable
         _logger = logger;
     }
 
+    /// <exception cref="CommandException">The socket cannot be made.</exception>
     public void Start()
     {
-        File.Delete(_socketPath); // what a killed emfs left; the mount point itself admits only one
-        _listener.Bind(new UnixDomainSocketEndPoint(_socketPath));
-        _listener.Listen();
+        try
+        {
+            File.Delete(_socketPath); // what a killed emfs left; the mount point itself admits only one
+            _listener.Bind(new UnixDomainSocketEndPoint(_socketPath));
+            _listener.Listen();
+        }
+        catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.MountFailed, $"the status socket {_socketPath} cannot be made: {e.Message}");
+        }
+
         new Thread(Accept) { IsBackground = true, Name = "status" }.Start();
     }
 
