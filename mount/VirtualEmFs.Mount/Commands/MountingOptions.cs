@@ -84,7 +84,13 @@ internal sealed class MountingOptions
                 console.TimestampFormat = "yyyy-MM-dd HH:mm:ss.fff ";
                 console.ColorBehavior = LoggerColorBehavior.Disabled;
             })
-            .AddConsole(static console => console.LogToStandardErrorThreshold = LogLevel.Trace));
+            .AddConsole(static console =>
+            {
+                console.LogToStandardErrorThreshold = LogLevel.Trace;
+
+                // A reader of the log that stops, a pager for instance, must not stop the mount with it.
+                console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+            }));
         using MountedTree tree = makeTree(source, place, log);
         var options = new FuseHostOptions(source)
         {

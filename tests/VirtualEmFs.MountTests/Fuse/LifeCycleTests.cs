@@ -143,6 +143,38 @@ public sealed class LifeCycleTests
         }
     }
 
+    /// <summary>Whoever reads the log may stop to, as a pager does; the mount goes on, and ends.</summary>
+    [Fact]
+    public void Mount_WhoseLogNobodyReads_GoesOnAndEnds()
+    {
+        const int Count = 3500; // of warnings: more than the logger's queue (2,500) and a pipe (64 KiB) hold
+        using var folder = new TemporaryFolder();
+        string source = Directory.CreateDirectory(folder.PathOf("source")).FullName, place = Directory.CreateDirectory(folder.PathOf("mount")).FullName;
+        for (int i = 0; i < Count; i++)
+        {
+            File.WriteAllBytes(Path.Combine(source, $"{i:d5}{new string('n', 150)}.hdf"), [0x89, .. "HDF\r\n\u001a\n"u8, .. new byte[100]]);
+        }
+
+        using Process mount = Process.Start(
+            new ProcessStartInfo(Programs.Emfs, ["mount", source, place]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        try
+        {
+            Assert.StartsWith("emfs: ", mount.StandardOutput.ReadLine());
+            Assert.Equal(Count + 1, Programs.Run(s_deadline, "ls", ["-l", place]).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+            Assert.Equal(0, Programs.Run(s_deadline, Programs.Emfs, ["unmount", place]).ExitCode);
+            Assert.True(mount.WaitForExit(s_deadline));
+            Assert.Equal(0, mount.ExitCode);
+        }
+        finally
+        {
+            if (!mount.HasExited)
+            {
+                Programs.Run(s_deadline, "fusermount3", ["-uz", place]);
+                mount.Kill();
+            }
+        }
+    }
+
     [Fact]
     public void Mount_OnALiveMount_IsRefusedAndLeavesItAlone()
     {
