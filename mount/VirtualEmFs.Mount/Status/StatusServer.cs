@@ -16,17 +16,17 @@ internal sealed partial class StatusServer : IDisposable
     private static readonly TimeSpan s_clientTimeout = TimeSpan.FromSeconds(10);
     private const int MaximumRequestLengthBytes = 64 * 1024; // a path of 4096 bytes, each of them escaped
 
-    private readonly string _socketPath;
+    private readonly string _mountPoint;
     private readonly Func<StatusReport> _report;
     private readonly Func<StatusRequest, CancellationToken, Task<string>>? _serve;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _ended = new();
-    private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private NamedSocket? _socket;
 
     /// <param name="serve">Answers what is no status request, in JSON; must not throw, unless it is cancelled. Null where there is nothing to ask.</param>
     public StatusServer(string mountPoint, Func<StatusReport> report, Func<StatusRequest, CancellationToken, Task<string>>? serve, ILogger logger)
     {
-        _socketPath = RuntimeFolder.CreateSocketPath(mountPoint);
+        _mountPoint = mountPoint;
         _report = report;
         _serve = serve;
         _logger = logger;
@@ -35,17 +35,7 @@ internal sealed partial class StatusServer : IDisposable
     /// <exception cref="CommandException">The socket cannot be made.</exception>
     public void Start()
     {
-        try
-        {
-            File.Delete(_socketPath); // what a killed emfs left; the mount point itself admits only one
-            _listener.Bind(new UnixDomainSocketEndPoint(_socketPath));
-            _listener.Listen();
-        }
-        catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException(ExitCode.MountFailed, $"the status socket {_socketPath} cannot be made: {e.Message}");
-        }
-
+        _socket = new NamedSocket(RuntimeFolder.CreateSocketPath(_mountPoint));
         new Thread(Accept) { IsBackground = true, Name = "status" }.Start();
     }
 
@@ -53,8 +43,7 @@ internal sealed partial class StatusServer : IDisposable
     public void Dispose()
     {
         _ended.Cancel();
-        _listener.Dispose();
-        File.Delete(_socketPath);
+        _socket?.Dispose();
     }
 
     private void Accept()
@@ -63,7 +52,7 @@ internal sealed partial class StatusServer : IDisposable
         {
             try
             {
-                Answer(_listener.Accept());
+                Answer(_socket!.Listener.Accept());
             }
             catch (ObjectDisposedException)
             {
