@@ -34,6 +34,9 @@ internal sealed class NamedSocket : IDisposable
 
     public Socket Listener { get; } = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
 
+    /// <summary>Nothing has the name any more, nor perhaps is its folder there.</summary>
+    public bool HasLostItsName => LinuxFile.Stat(_path, followLinks: false, out _) == Errno.ENOENT;
+
     /// <summary>Ends it, and removes its name, unless that is another's by now.</summary>
     public void Dispose()
     {

@@ -38,9 +38,10 @@ internal static class RuntimeFolder
     private static string NameOf(string mountPoint) =>
         Convert.ToHexStringLower(SHA256.HashData(PathBytes.Encode(mountPoint)))[..16];
 
+    // The session's folder goes with the user's last session.
     private static string FolderOf(uint userId) =>
         userId == 0 ? "/run/emfs"
-        : Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } session ? Path.Combine(session, "emfs")
+        : Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } session && Directory.Exists(session) ? Path.Combine(session, "emfs")
         : FolderWithoutSession(userId);
 
     private static string SessionFolderOf(uint userId) => userId == 0 ? "/run/emfs" : $"/run/user/{userId}/emfs";

@@ -14,6 +14,7 @@ internal sealed partial class StatusServer : IDisposable
 {
     // A client that connects and says nothing may not keep the others waiting for longer; one that a busy machine has stopped in between must be heard.
     private static readonly TimeSpan s_clientTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_nameInterval = TimeSpan.FromSeconds(5);
     private const int MaximumRequestLengthBytes = 64 * 1024; // a path of 4096 bytes, each of them escaped
 
     private readonly string _mountPoint;
@@ -21,7 +22,9 @@ internal sealed partial class StatusServer : IDisposable
     private readonly Func<StatusRequest, CancellationToken, Task<string>>? _serve;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _ended = new();
-    private NamedSocket? _socket;
+    private readonly Lock _gate = new();
+    private NamedSocket? _socket; // changed under _gate, by the thread that listens to it
+    private bool _isDisposed; // guarded by _gate
 
     /// <param name="serve">Answers what is no status request, in JSON; must not throw, unless it is cancelled. Null where there is nothing to ask.</param>
     public StatusServer(string mountPoint, Func<StatusReport> report, Func<StatusRequest, CancellationToken, Task<string>>? serve, ILogger logger)
@@ -43,7 +46,11 @@ internal sealed partial class StatusServer : IDisposable
     public void Dispose()
     {
         _ended.Cancel();
-        _socket?.Dispose();
+        lock (_gate)
+        {
+            _isDisposed = true;
+            _socket?.Dispose();
+        }
     }
 
     private void Accept()
@@ -52,7 +59,14 @@ internal sealed partial class StatusServer : IDisposable
         {
             try
             {
-                Answer(_socket!.Listener.Accept());
+                if (_socket!.Listener.Poll(s_nameInterval, SelectMode.SelectRead))
+                {
+                    Answer(_socket.Listener.Accept());
+                }
+                else
+                {
+                    KeepName();
+                }
             }
             catch (ObjectDisposedException)
             {
@@ -65,6 +79,29 @@ internal sealed partial class StatusServer : IDisposable
             catch (SocketException e)
             {
                 ClientFailed(_logger, e.Message);
+            }
+        }
+    }
+
+    /// <summary>Takes a name again that is gone: the system removes a user's session folder at the last logout, and a mount in the background lives on.</summary>
+    private void KeepName()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed || !_socket!.HasLostItsName)
+            {
+                return;
+            }
+
+            try
+            {
+                var renewed = new NamedSocket(RuntimeFolder.CreateSocketPath(_mountPoint));
+                _socket.Dispose();
+                _socket = renewed;
+            }
+            catch (CommandException e)
+            {
+                NameLost(_logger, e.Message);
             }
         }
     }
@@ -135,4 +172,7 @@ internal sealed partial class StatusServer : IDisposable
 
     [LoggerMessage(120, LogLevel.Debug, "A status request failed: {Reason}")]
     private static partial void ClientFailed(ILogger logger, string reason);
+
+    [LoggerMessage(121, LogLevel.Debug, "The status socket is gone, and comes later: {Reason}")]
+    private static partial void NameLost(ILogger logger, string reason);
 }

@@ -62,4 +62,24 @@ public sealed class SilentMountTests : IDisposable
         Assert.Equal((0, "", ""), (unmounted.ExitCode, unmounted.Output, unmounted.Error));
         Assert.False(MountedProcess.IsMounted(mount.MountPoint));
     }
+
+    /// <summary>With the last session of its user goes the folder that the socket is in.</summary>
+    [Fact]
+    public void Mount_WhoseSocketIsRemoved_MakesItAgain()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can become other users");
+        Assert.SkipUnless(File.GetUnixFileMode("/dev/fuse").HasFlag(UnixFileMode.OtherRead | UnixFileMode.OtherWrite), "only root may open /dev/fuse here");
+        string session = Directory.CreateDirectory(_project.PathOf("session")).FullName;
+        Programs.Check("chown", "-R", "nobody", _project.PathOf());
+        string[] becoming = ["setpriv", "--reuid=nobody", $"--regid={Programs.Check("id", "-g", "nobody").Trim()}", "--clear-groups", "env", $"XDG_RUNTIME_DIR={session}"];
+        using MountedProcess mount = MountedProcess.StartAs(becoming, _project.MountPoint, _project.Source);
+        string[] status = [.. becoming[1..], Programs.Emfs, "status", _project.MountPoint];
+        Assert.Equal(0, Programs.Run(s_deadline, becoming[0], status).ExitCode);
+        Directory.Delete(Path.Combine(session, "emfs"), recursive: true);
+        Assert.True(SpinWait.SpinUntil(() => Programs.Run(s_deadline, becoming[0], status).ExitCode == 0, s_deadline));
+        Directory.Delete(session, recursive: true);
+        Assert.True(SpinWait.SpinUntil(() => Programs.Run(s_deadline, becoming[0], status).ExitCode == 0, s_deadline));
+        Programs.Check(becoming[0], [.. becoming[1..], Programs.Emfs, "unmount", _project.MountPoint]);
+        Assert.Equal(0, mount.WaitForExit(s_deadline));
+    }
 }
