@@ -73,6 +73,7 @@ internal sealed class MountingOptions
             MountPlace.RequireApart(source, MountPlace.ResolveMountedPath(mountPoint));
         }
 
+        using var beginning = MountPointLock.Acquire(MountPlace.ResolveMountedPath(mountPoint));
         string place = MountPlace.ResolveMountPoint(mountPoint);
 
         LogLevel least = result.GetWord(_logLevel, LogLevel.Warning);
@@ -104,6 +105,7 @@ internal sealed class MountingOptions
         string ready = $"{source} is mounted on {place} (process {Environment.ProcessId}); end it with: emfs unmount {place}";
         return MountSession.Run(tree, options, place, log.CreateLogger("emfs"), () =>
         {
+            beginning.Dispose();
             if (background is null)
             {
                 Console.WriteLine($"emfs: {ready}");

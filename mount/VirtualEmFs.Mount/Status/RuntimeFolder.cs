@@ -6,7 +6,7 @@ using VirtualEmFs.Native.Libc;
 namespace VirtualEmFs.Mount.Status;
 
 /// <summary>
-/// Where a mount keeps its status socket and, in the background, its log: a folder of the user's own, readable by nobody else. Named after the
+/// Where a mount keeps its lock, its status socket and, in the background, its log: a folder of the user's own, readable by nobody else. Named after the
 /// mount point, since a socket's path is short.
 /// </summary>
 internal static class RuntimeFolder
@@ -24,6 +24,9 @@ internal static class RuntimeFolder
 
     /// <summary>The log of a mount that runs in the background; makes the folder.</summary>
     public static string CreateLogPath(string mountPoint) => Path.Combine(Create(), NameOf(mountPoint) + ".log");
+
+    /// <summary>The file whose lock is held while something is mounted on a mount point; makes the folder.</summary>
+    public static string CreateLockPath(string mountPoint) => Path.Combine(Create(), NameOf(mountPoint) + ".lock");
 
     /// <summary>Sockets that may belong to a mount, the likeliest first: its user may have had a session folder or not.</summary>
     public static IEnumerable<string> FindSocketPaths(MountedFileSystem mount)

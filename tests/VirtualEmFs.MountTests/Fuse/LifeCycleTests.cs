@@ -185,6 +185,35 @@ public sealed class LifeCycleTests
         Programs.Check("cat", mount.PathOf("zeros-000.mrc"));
     }
 
+    /// <summary>All of them find an empty folder, and one of them would hide another's mount.</summary>
+    [Fact]
+    public void Mount_SeveralAtOnceOnOneFolder_LeavesOne()
+    {
+        using var folder = new TemporaryFolder();
+        try
+        {
+            for (int round = 0; round < 2; round++)
+            {
+                ProgramResult[] results = new ProgramResult[4];
+                Parallel.For(0, results.Length, new ParallelOptions { MaxDegreeOfParallelism = results.Length }, i =>
+                    results[i] = Programs.Run(s_deadline, Programs.Emfs, ["null", folder.Path, "--size", "1MiB", "--background"]));
+                Assert.Equal([0, MountPointUnusable, MountPointUnusable, MountPointUnusable], results.Select(result => result.ExitCode).Order());
+                Assert.All(results.Where(result => result.ExitCode != 0), result => Assert.Matches(
+                    $"^emfs: (another emfs is mounting on {folder.Path} at this moment|{folder.Path} is mounted by emfs already; .*)\n$", result.Error));
+                Assert.Single(File.ReadAllLines("/proc/self/mountinfo"), line => line.Contains($" {folder.Path} ", StringComparison.Ordinal));
+                Programs.Check(Programs.Emfs, "unmount", folder.Path);
+                Assert.False(MountedProcess.IsMounted(folder.Path));
+            }
+        }
+        finally
+        {
+            for (int i = 0; i < 4 && MountedProcess.IsMounted(folder.Path); i++)
+            {
+                Programs.Run(s_deadline, "fusermount3", ["-uz", folder.Path]);
+            }
+        }
+    }
+
     [Fact]
     public void Background_Mount_ReturnsWhenReadyAndOutlivesItsStarter()
     {
