@@ -35,11 +35,11 @@ internal static class CompressionJobs
         return jobs;
     }
 
-    /// <summary>A named file gives <c>base.hdf</c>, as e2compress does.</summary>
+    /// <summary>A named file gives <c>base.hdf</c>, as e2compress does. Rules see its path from the current folder.</summary>
     private static CompressionJob Named(string path, string? outputFolder)
     {
         string name = Path.GetFileNameWithoutExtension(path) + Extension;
-        return new CompressionJob(path, Path.Join(outputFolder ?? Path.GetDirectoryName(path), name), Path.GetFileName(path), LengthOf(path));
+        return new CompressionJob(path, Path.Join(outputFolder ?? Path.GetDirectoryName(path), name), Path.GetRelativePath(Environment.CurrentDirectory, path), LengthOf(path));
     }
 
     /// <summary>Files found in folders keep their place. MRC files give their full name and <c>.hdf</c>, as the mount does; others their stem and <c>.hdf</c>,
