@@ -17,8 +17,9 @@ internal sealed class BackgroundProcess : IDisposable
     public const string ReadyPipeOption = "--ready-pipe";
 
     // The shell opens the log before the program begins: the runtime keeps copies of the streams that it starts with, and a copy of a pipe
-    // would keep whoever reads the first process's output waiting for as long as the mount lives.
-    private const string RedirectingShell = "exec \"$0\" \"$@\" < /dev/null > \"$EMFS_LOG\" 2>&1";
+    // would keep whoever reads the first process's output waiting for as long as the mount lives. It appends: the log may be that of a live mount,
+    // or tell why the last one died.
+    private const string RedirectingShell = "exec \"$0\" \"$@\" < /dev/null >> \"$EMFS_LOG\" 2>&1";
     private const string LogVariableName = "EMFS_LOG";
 
     private readonly AnonymousPipeClientStream _pipe;
@@ -27,10 +28,16 @@ internal sealed class BackgroundProcess : IDisposable
 
     /// <summary>Starts this program again with the same arguments, and waits for its word.</summary>
     /// <returns>0 once the mount is ready, or the code that the second process ended with.</returns>
+    /// <exception cref="CommandException">Nothing can be mounted there.</exception>
     public static int Start(string mountPoint)
     {
+        string logPath;
+        using (MountPointLock.Acquire(MountPlace.ResolveMountedPath(mountPoint)))
+        {
+            logPath = RuntimeFolder.CreateLogPath(MountPlace.ResolveMountPoint(mountPoint));
+        }
+
         using var pipe = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
-        string logPath = RuntimeFolder.CreateLogPath(MountPlace.ResolveMountedPath(mountPoint));
         string[] arguments =
             ["-c", RedirectingShell, .. OwnProgram.Command, .. Environment.GetCommandLineArgs()[1..], ReadyPipeOption, pipe.GetClientHandleAsString()];
         var start = new ProcessStartInfo("/bin/sh", arguments) { Environment = { [LogVariableName] = logPath } };

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace VirtualEmFs.MountTests.Fuse;
 
-/// <summary>How a mount starts and ends: by signals, by unmount, killed, busy, in the background.</summary>
+/// <summary>How a mount starts and ends: by signals, by unmount, killed, busy.</summary>
 public sealed class LifeCycleTests
 {
     private const int Busy = 16;
@@ -212,60 +212,6 @@ public sealed class LifeCycleTests
                 Programs.Run(s_deadline, "fusermount3", ["-uz", folder.Path]);
             }
         }
-    }
-
-    [Fact]
-    public void Background_Mount_ReturnsWhenReadyAndOutlivesItsStarter()
-    {
-        using var folder = new TemporaryFolder();
-        try
-        {
-            // Its output is read to the end: the process in the background must not keep the pipe.
-            string line = Programs.Check(Programs.Emfs, "null", folder.Path, "--size", "1MiB", "--background");
-            Assert.Contains($"is mounted on {folder.Path}", line);
-            Programs.Check("cat", Path.Combine(folder.Path, "zeros-000.mrc"));
-            Assert.Contains(folder.Path, Programs.Check(Programs.Emfs, "status", folder.Path, "--json"));
-            Programs.Check(Programs.Emfs, "unmount", folder.Path);
-            Assert.False(MountedProcess.IsMounted(folder.Path));
-        }
-        finally
-        {
-            if (MountedProcess.IsMounted(folder.Path))
-            {
-                Programs.Run(s_deadline, "fusermount3", ["-uz", folder.Path]);
-            }
-        }
-    }
-
-    /// <summary>A script that is told of a failure would not use the mount, nor end it.</summary>
-    [Fact]
-    public void Background_MountThatCannotBeReported_SaysSoWhereErrorsGo()
-    {
-        using var folder = new TemporaryFolder();
-        try
-        {
-            ProgramResult result = Programs.Run(
-                s_deadline, "sh", ["-c", $"exec '{Programs.Emfs}' null '{folder.Path}' --size 1MiB --background > /dev/full"]);
-            Assert.Equal(0, result.ExitCode);
-            Assert.Contains($"is mounted on {folder.Path}", result.Error);
-        }
-        finally
-        {
-            if (MountedProcess.IsMounted(folder.Path))
-            {
-                Programs.Check(Programs.Emfs, "unmount", folder.Path);
-            }
-        }
-    }
-
-    [Fact]
-    public void Background_MountThatFails_ReturnsItsCodeAndSentence()
-    {
-        using var folder = new TemporaryFolder();
-        ProgramResult result = Programs.Run(s_deadline, Programs.Emfs, ["null", folder.PathOf("absent"), "--background"]);
-        Assert.Equal(MountPointUnusable, result.ExitCode);
-        Assert.Contains("does not exist", result.Error);
-        Assert.Empty(result.Output);
     }
 
     private static void WaitForReads(MountedProcess mount)
