@@ -34,6 +34,7 @@ internal static class RuntimeFolder
         string name = NameOf(mount.MountPoint) + ".sock";
         return new[] { FolderOf(LinuxProcess.UserId), SessionFolderOf(mount.UserId), FolderWithoutSession(mount.UserId), FolderWithoutSession(LinuxProcess.UserId) }
             .Distinct()
+            .Where(folder => IsPrivate(folder, mount.UserId) || IsPrivate(folder, LinuxProcess.UserId))
             .Select(folder => Path.Combine(folder, name))
             .Where(File.Exists);
     }
@@ -63,9 +64,15 @@ internal static class RuntimeFolder
             throw new CommandException(ExitCode.MountFailed, $"the folder {folder} for the status socket cannot be made: {e.Message}");
         }
 
-        // In /tmp anyone may have made it first: a foreign folder or a link could lead the socket or the log elsewhere.
-        return LinuxFile.Stat(folder, followLinks: false, out Statx stat) == 0 && stat.stx_uid == LinuxProcess.UserId && stat.FileType == 0x4000
-            ? folder
-            : throw new CommandException(ExitCode.MountFailed, $"{folder} belongs to somebody else; remove it, or set XDG_RUNTIME_DIR");
+        return IsPrivate(folder, LinuxProcess.UserId) ? folder : throw new CommandException(
+            ExitCode.MountFailed, $"{folder} is no folder that belongs to this user and that nobody else can write to; remove it, or set XDG_RUNTIME_DIR");
+    }
+
+    /// <summary>In /tmp anyone may have made it first: a foreign folder or a link could lead the socket or the log elsewhere, and those who ask to another process.</summary>
+    private static bool IsPrivate(string folder, uint userId)
+    {
+        const int OthersMayWrite = 0x12; // 022
+        return LinuxFile.Stat(folder, followLinks: false, out Statx stat) == 0
+            && stat.IsFolder && stat.stx_uid == userId && (stat.stx_mode & OthersMayWrite) == 0;
     }
 }
