@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.ExceptionServices;
 using VirtualEmFs.Frames;
+using VirtualEmFs.Mount.Commands;
 
 namespace VirtualEmFs.Mount.Extraction;
 
@@ -18,6 +20,7 @@ internal sealed class BlockWorkers
     private BlockWorkers(IEnumerator<IBlockJob> jobs) => _jobs = jobs;
 
     /// <summary>Runs every job to its end.</summary>
+    /// <exception cref="OutputException">A job could not tell how it ended.</exception>
     /// <exception cref="AggregateException">A job threw something else than <see cref="IOException"/>.</exception>
     public static void Run(IEnumerable<IBlockJob> jobs, int threadCount, CancellationToken cancellation)
     {
@@ -50,6 +53,11 @@ internal sealed class BlockWorkers
 
         workers._current?.Job.Dispose();
         cancellation.ThrowIfCancellationRequested();
+        if (failures.OfType<OutputException>().FirstOrDefault() is { } unprinted)
+        {
+            ExceptionDispatchInfo.Throw(unprinted);
+        }
+
         if (!failures.IsEmpty)
         {
             throw new AggregateException(failures);
@@ -61,20 +69,23 @@ internal sealed class BlockWorkers
         var buffer = new WorkerBuffer();
         while (!cancellation.IsCancellationRequested && TryTake(out Progress? progress, out long block))
         {
+            IOException? fault = null;
             try
             {
                 progress.Job.Process(block, buffer, slots);
-                progress.End(block, null);
             }
             catch (IOException e)
             {
-                progress.End(block, e);
+                fault = e;
             }
             catch (Exception e)
             {
                 progress.End(block, new IOException(e.Message, e));
                 throw;
             }
+
+            // Outside: what fails here is no fault of the block, but that of telling how the job ended.
+            progress.End(block, fault);
         }
     }
 

@@ -98,6 +98,16 @@ public sealed class ArchiveCommandTests : IDisposable
         Assert.Equal($"{sound}: ok\n", result.Output);
     }
 
+    [Theory]
+    [InlineData("verify")]
+    [InlineData("extract", "-o", "out/")]
+    public void Command_WhoseResultCannotBePrinted_Fails(params string[] arguments)
+    {
+        ProgramResult result = Programs.Run(
+            s_deadline, "sh", ["-c", "exec \"$0\" \"$@\" > /dev/full", Programs.Emfs, .. arguments, Golden("row4_float_span0_5bit")], _folder.Path);
+        Assert.Equal((1, "emfs: standard output cannot be written: No space left on device\n"), (result.ExitCode, result.Error));
+    }
+
     [Fact]
     public void Extract_WithoutOutput_WritesBesideTheArchive()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using VirtualEmFs.Frames;
+using VirtualEmFs.Mount.Commands;
 using VirtualEmFs.Mount.Extraction;
 using Xunit;
 
@@ -87,6 +88,17 @@ public sealed class BlockWorkersTests
         Assert.True(job.IsDisposed);
     }
 
+    /// <summary>The job is done, and whoever runs it must learn all the same that its word could not be printed.</summary>
+    [Fact]
+    public void Run_WhenAJobCannotTellHowItEnded_ThrowsThat()
+    {
+        var job = new CountingJob(5) { Told = () => throw new OutputException("standard output cannot be written", new IOException()) };
+        var thrown = Assert.Throws<OutputException>(() => BlockWorkers.Run([job], 2, CancellationToken.None));
+        Assert.Equal("standard output cannot be written", thrown.Message);
+        Assert.Equal([null], job.Finished);
+        Assert.True(job.IsDisposed);
+    }
+
     private sealed class CountingJob(long blockCount) : IBlockJob
     {
         public long BlockCount => blockCount;
@@ -94,6 +106,8 @@ public sealed class BlockWorkersTests
         public long[] FaultyBlocks { get; init; } = [];
 
         public Action<long> Each { get; init; } = _ => { };
+
+        public Action Told { get; init; } = () => { };
 
         public Action Closed { get; init; } = () => { };
 
@@ -113,7 +127,11 @@ public sealed class BlockWorkersTests
             }
         }
 
-        public void Finish(IOException? fault) => Finished.Enqueue(fault);
+        public void Finish(IOException? fault)
+        {
+            Finished.Enqueue(fault);
+            Told();
+        }
 
         public void Dispose()
         {
