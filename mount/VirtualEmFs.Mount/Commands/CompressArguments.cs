@@ -117,6 +117,17 @@ internal sealed class CompressArguments
                 argument.AddError("--nooutliers, --range and --sigrange exclude each other");
             }
 
+            if (argument.GetResult(Output) is not null && argument.GetResult(OutPath) is not null)
+            {
+                argument.AddError($"{Output.Name} and {OutPath.Name} exclude each other: the one names an archive, the other the folder for several");
+            }
+
+            Option? byHand = new Option[] { _bits, _noOutliers, _range, _sigmaRange }.FirstOrDefault(option => argument.GetResult(option) is { Implicit: false });
+            if (byHand is not null && Rules.GivenIn(argument) is { } rules)
+            {
+                argument.AddError($"{byHand.Name} and {rules} exclude each other: what is given by hand leaves rules nothing to decide");
+            }
+
             if (FilesOf(argument.GetValue(_verbose), argument.GetValue(_files)).Length == 0)
             {
                 argument.AddError("name the files to compress");
@@ -162,6 +173,16 @@ internal sealed class CompressArguments
         if (BitsOf(result, output) is not int bits)
         {
             return null;
+        }
+
+        if (output?.Bits is not null && Rules.GivenIn(result.CommandResult) is { } rules)
+        {
+            throw new TruncationException($"the bits after the colon of -o and {rules} exclude each other: what is given by hand leaves rules nothing to decide");
+        }
+
+        if (HasLimits(result) && output is { Limits: { } ofOutput } && (ofOutput != LimitRequest.OutliersFitted || result.GetValue(Output)!.EndsWith(":o", StringComparison.Ordinal)))
+        {
+            throw new TruncationException("limits are given twice: by an option and after the bits of -o, which exclude each other");
         }
 
         LimitRequest limits = result.GetValue(_noOutliers) ? LimitRequest.Outliers

@@ -34,4 +34,30 @@ public sealed class CompressOptionTests : IDisposable
         Assert.Equal(applies ? $"{path}: Extract/*: 5 bits\n" : $"{path}: *: 10 bits\n", tested);
         Assert.Contains($".hdf: {(applies ? 5 : 10)} bits, ", output, StringComparison.Ordinal);
     }
+
+    /// <summary>An option that has no effect beside another one would be taken for one that has.</summary>
+    [Theory]
+    [InlineData("--output and --outpath exclude each other", "-o", "y.hdf", "--outpath", "od")]
+    [InlineData("--bits and --rules exclude each other", "--bits", "5", "--rules", "rules.json")]
+    [InlineData("--sigrange and --profile exclude each other", "--sigrange", "3,3", "--profile", "paper")]
+    [InlineData("the bits after the colon of -o and --rules exclude each other", "-o", "x.hdf:5", "--rules", "rules.json")]
+    [InlineData("limits are given twice", "-o", "x.hdf:5:2s:2s", "--range", "0,1")]
+    [InlineData("limits are given twice", "-o", "x.hdf:5:o", "--nooutliers")]
+    public void Options_OfWhichOneWouldBeIgnored_ExcludeEachOther(string sentence, params string[] options)
+    {
+        ProgramResult result = Programs.Run(s_deadline, Programs.Emfs, ["compress", "Extract/a.mrc", .. options], _folder.Path);
+        Assert.Equal((Usage, ""), (result.ExitCode, result.Output));
+        Assert.Contains(sentence, result.Error, StringComparison.Ordinal);
+        Assert.Contains("exclude each other", result.Error, StringComparison.Ordinal);
+        Assert.Single(result.Error.TrimEnd('\n').Split('\n'));
+        Assert.Empty(Directory.GetFiles(_folder.Path, "*.hdf", SearchOption.AllDirectories));
+    }
+
+    /// <summary>EMAN2's outlier rule is only what goes without saying of -o.</summary>
+    [Fact]
+    public void Range_BesideBitsOfTheOutput_Decides()
+    {
+        string output = Programs.CheckIn(_folder.Path, Programs.Emfs, "compress", "-v", "Extract/a.mrc", "-o", "x.hdf:5", "--range", "-1,1");
+        Assert.Contains(" samples clamped by up to ", output, StringComparison.Ordinal);
+    }
 }
