@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.IO.Pipes;
 using System.Text;
 using VirtualEmFs.Mount.Commands;
@@ -37,9 +38,12 @@ internal sealed class BackgroundProcess : IDisposable
             logPath = RuntimeFolder.CreateLogPath(MountPlace.ResolveMountPoint(mountPoint));
         }
 
+        KeepDescriptorsToOneself();
         using var pipe = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
-        string[] arguments =
-            ["-c", RedirectingShell, .. OwnProgram.Command, .. Environment.GetCommandLineArgs()[1..], ReadyPipeOption, pipe.GetClientHandleAsString()];
+
+        // Behind the command's name, since behind "--" it would be no option.
+        string[] own = Environment.GetCommandLineArgs()[1..];
+        string[] arguments = ["-c", RedirectingShell, .. OwnProgram.Command, own[0], ReadyPipeOption, pipe.GetClientHandleAsString(), .. own[1..]];
         var start = new ProcessStartInfo("/bin/sh", arguments) { Environment = { [LogVariableName] = logPath } };
         using Process process = Process.Start(start)!;
         pipe.DisposeLocalCopyOfClientHandle();
@@ -68,6 +72,9 @@ internal sealed class BackgroundProcess : IDisposable
         return process.ExitCode == 0 ? (int)ExitCode.MountFailed : process.ExitCode;
     }
 
+    /// <summary>In the second process: the log that standard error goes to; null elsewhere.</summary>
+    public static string? LogPath => Environment.GetEnvironmentVariable(LogVariableName);
+
     /// <summary>In the second process: leaves the terminal.</summary>
     public static BackgroundProcess Enter(string readyPipe)
     {
@@ -88,6 +95,24 @@ internal sealed class BackgroundProcess : IDisposable
     public void ReportFailure(CommandException failure) => Report($"f {failure.Message}");
 
     public void Dispose() => _pipe.Dispose();
+
+    /// <summary>
+    /// Keeps from the second process what the caller has open, a lock for instance: it would hold that for as long as the mount lives. Not from it: the lock
+    /// on the copy of the program that runs, which the launcher (<c>mount/emfs</c>) takes so that no build removes it.
+    /// </summary>
+    private static void KeepDescriptorsToOneself()
+    {
+        const int StandardError = 2;
+        string programInUse = Path.Combine(AppContext.BaseDirectory, "built");
+        foreach (string path in Directory.GetFileSystemEntries("/proc/self/fd"))
+        {
+            int descriptor = int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture);
+            if (descriptor > StandardError && new FileInfo(path).LinkTarget != programInUse)
+            {
+                LinuxProcess.CloseOnExecution(descriptor);
+            }
+        }
+    }
 
     private void Report(string line)
     {

@@ -89,7 +89,8 @@ public sealed class FuseHost : IDisposable
             ?? throw new CommandException(ExitCode.MountFailed, $"libfuse refused the mount options: {s_libraryError}");
         if (!_session.Mount(PathBytes.Encode(mountPoint)))
         {
-            throw new CommandException(ExitCode.MountFailed, $"{mountPoint} could not be mounted: {s_libraryError ?? "fusermount3 says why above"}");
+            string where = BackgroundProcess.LogPath is { } log ? $"at the end of {log}" : "above";
+            throw new CommandException(ExitCode.MountFailed, $"{mountPoint} could not be mounted: {s_libraryError ?? $"fusermount3 says why {where}"}");
         }
 
         _isServing = true;

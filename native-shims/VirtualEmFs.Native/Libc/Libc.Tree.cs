@@ -46,6 +46,10 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int setsid();
 
+    /// <param name="argument">In C a variable argument, which is passed like any other for these commands.</param>
+    [LibraryImport(Library)]
+    internal static partial int fcntl(int fd, int command, int argument);
+
     [LibraryImport(Library)]
     internal static partial int getpid();
 

@@ -9,6 +9,8 @@ public static unsafe class LinuxProcess
     public const int MNT_DETACH = 2;
 
     private const int SIGKILL = 9;
+    private const int F_SETFD = 2;
+    private const int FD_CLOEXEC = 1;
 
     /// <summary>Effective user.</summary>
     public static uint UserId => Libc.geteuid();
@@ -30,6 +32,9 @@ public static unsafe class LinuxProcess
             return Libc.umount2(path, flags) == 0 ? 0 : Marshal.GetLastPInvokeError();
         }
     }
+
+    /// <summary>Keeps an open file from the programs that this process starts. One that is not open, or not any more, is no mistake.</summary>
+    public static void CloseOnExecution(int descriptor) => _ = Libc.fcntl(descriptor, F_SETFD, FD_CLOEXEC);
 
     /// <summary>Leaves the terminal's session, so that its end does not end this process.</summary>
     public static int LeaveSession() => Libc.setsid() >= 0 ? 0 : Marshal.GetLastPInvokeError();

@@ -5,7 +5,7 @@ namespace VirtualEmFs.MountTests.Fuse;
 /// <summary>Mounts in the background: what their starter says, what they keep of it, and their log.</summary>
 public sealed class BackgroundMountTests
 {
-    private const int MountPointUnusable = 11;
+    private const int MountPointUnusable = 11, MountFailed = 15;
 
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
@@ -86,5 +86,86 @@ public sealed class BackgroundMountTests
                 Programs.Check(Programs.Emfs, "unmount", folder.Path);
             }
         }
+    }
+
+    [Fact]
+    public void Background_MountBehindTwoDashes_IsMounted()
+    {
+        using var folder = new TemporaryFolder();
+        try
+        {
+            Assert.Contains($"is mounted on {folder.Path}", Programs.Check(Programs.Emfs, "null", "--background", "--", folder.Path), StringComparison.Ordinal);
+        }
+        finally
+        {
+            if (MountedProcess.IsMounted(folder.Path))
+            {
+                Programs.Check(Programs.Emfs, "unmount", folder.Path);
+            }
+        }
+    }
+
+    /// <summary>A script that holds a lock while it mounts has let go of it when it ends.</summary>
+    [Fact]
+    public void Background_Mount_KeepsNothingOpenOfItsCallers()
+    {
+        using var folder = new TemporaryFolder();
+        string place = Directory.CreateDirectory(folder.PathOf("m")).FullName, held = folder.PathOf("lock");
+        try
+        {
+            Programs.Check("bash", "-c", $"exec 7>> '{held}' 42< '{folder.Path}'; flock 7; '{Programs.Emfs}' null '{place}' --background");
+            Programs.Check("flock", "-n", held, "true");
+            string process = Programs.Check(Programs.Emfs, "status", place, "--json");
+            string id = System.Text.Json.JsonDocument.Parse(process).RootElement.GetProperty("processId").ToString();
+            Assert.DoesNotContain(folder.Path, Programs.Check("ls", "-l", $"/proc/{id}/fd"), StringComparison.Ordinal);
+        }
+        finally
+        {
+            if (MountedProcess.IsMounted(place))
+            {
+                Programs.Check(Programs.Emfs, "unmount", place);
+            }
+        }
+    }
+
+    /// <summary>What mount/emfs holds so that no build removes the program of a live mount, the process that serves it must hold.</summary>
+    [Fact]
+    public void Background_Mount_KeepsItsProgramInUse()
+    {
+        using var folder = new TemporaryFolder();
+        string place = Directory.CreateDirectory(folder.PathOf("m")).FullName, program = folder.PathOf("program");
+        try
+        {
+            Programs.Check("cp", "-r", Path.GetDirectoryName(Programs.Emfs)!, program);
+            File.WriteAllText(Path.Combine(program, "built"), "");
+            Programs.Check("bash", "-c", $"exec 8< '{program}/built'; flock -s 8; exec '{program}/emfs' null '{place}' --background");
+            Assert.Equal(1, Programs.Run(s_deadline, "flock", ["-n", Path.Combine(program, "built"), "true"]).ExitCode);
+            Programs.Check(Programs.Emfs, "unmount", place);
+        }
+        finally
+        {
+            if (MountedProcess.IsMounted(place))
+            {
+                Programs.Check(Programs.Emfs, "unmount", place);
+            }
+        }
+    }
+
+    /// <summary>fusermount3 speaks to standard error, which is the log.</summary>
+    [Fact]
+    public void Background_MountThatFusermountRefuses_NamesTheLog()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can become other users");
+        Assert.SkipUnless(File.GetUnixFileMode("/dev/fuse").HasFlag(UnixFileMode.OtherRead | UnixFileMode.OtherWrite), "only root may open /dev/fuse here");
+        using var folder = new TemporaryFolder();
+        string place = Directory.CreateDirectory(folder.PathOf("m")).FullName, session = Directory.CreateDirectory(folder.PathOf("session")).FullName;
+        Programs.Check("chmod", "755", folder.Path);
+        Programs.Check("chown", "nobody", session);
+        ProgramResult result = Programs.Run(
+            s_deadline, "setpriv", ["--reuid=nobody", "--regid=65534", "--clear-groups", "env", $"XDG_RUNTIME_DIR={session}", Programs.Emfs, "null", place, "--background"]);
+        Assert.Equal((MountFailed, ""), (result.ExitCode, result.Output));
+        string log = Assert.Single(Directory.GetFiles(Path.Combine(session, "emfs"), "*.log"));
+        Assert.Equal($"emfs: {place} could not be mounted: fusermount3 says why at the end of {log}\n", result.Error);
+        Assert.Contains("fusermount3: user has no write access to mountpoint", File.ReadAllText(log), StringComparison.Ordinal);
     }
 }
