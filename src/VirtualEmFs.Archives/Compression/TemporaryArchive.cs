@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Frames.Kernels;
 using VirtualEmFs.Native.Libc;
@@ -17,8 +18,9 @@ internal sealed class TemporaryArchive : IDisposable
     // "*.hdf", so that readers who go by names take it for what it is.
     private const string Suffix = ".hdf";
 
-    private static readonly string s_host = Crc32C.Append(0, System.Text.Encoding.UTF8.GetBytes(Environment.MachineName)).ToString("x8", CultureInfo.InvariantCulture);
-    private static int s_counter;
+    // Containers of one machine count their processes each for itself, and may all have its name.
+    private static readonly string s_host = Crc32C.Append(
+        0, System.Text.Encoding.UTF8.GetBytes($"{Environment.MachineName} {new FileInfo("/proc/self/ns/pid").LinkTarget}")).ToString("x8", CultureInfo.InvariantCulture);
 
     private readonly string _shownPath;
     private readonly ICommitSteps _steps;
@@ -53,7 +55,7 @@ internal sealed class TemporaryArchive : IDisposable
     /// <summary>A temporary archive beside its target, under a name that no other has.</summary>
     public static TemporaryArchive Beside(string targetPath, ICommitSteps steps)
     {
-        string own = $"{s_host}-{Environment.ProcessId}-{Interlocked.Increment(ref s_counter)}";
+        string own = $"{s_host}-{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
         return new TemporaryArchive(System.IO.Path.Join(FolderOf(targetPath), Prefix + own + Suffix), targetPath, steps);
     }
 
