@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using VirtualEmFs.Archives.Hdf5.Eman2;
 using VirtualEmFs.Frames;
 using VirtualEmFs.Frames.Mrc;
+using VirtualEmFs.Native.Libc;
 
 namespace VirtualEmFs.Archives.Compression;
 
@@ -28,9 +29,10 @@ internal sealed class EarlierArchive : IDisposable
     /// </exception>
     public static EarlierArchive Open(string path, int mrcMode, ReadOnlyMemory<byte> mrcHeader, IArchiveFormats formats)
     {
-        SourceFile? file = SourceFile.Open(path);
+        SourceFile? file = null;
         try
         {
+            file = SourceFile.Open(path);
             ProbeResult probe = formats.Probe(path);
             if (probe.Outcome is ProbeOutcome.Broken or ProbeOutcome.BeingWritten)
             {
@@ -54,6 +56,10 @@ internal sealed class EarlierArchive : IDisposable
             }
 
             return new EarlierArchive(images, frameCount, mrcMode);
+        }
+        catch (ArchiveException e) when (e.Errno is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP)
+        {
+            return new EarlierArchive(null, long.MaxValue, mrcMode); // a link that leads nowhere any more
         }
         finally
         {

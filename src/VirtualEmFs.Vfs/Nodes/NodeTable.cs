@@ -157,6 +157,11 @@ internal sealed class NodeTable
                 {
                     node.Facts = moved;
                 }
+
+                if (node.Key.Alias is { } alias && MovedPath(alias, path, newPath) is var movedAlias && !ReferenceEquals(movedAlias, alias))
+                {
+                    Rebind(node, node.Key with { Alias = movedAlias });
+                }
             }
         }
     }

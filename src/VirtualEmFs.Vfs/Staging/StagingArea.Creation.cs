@@ -56,14 +56,15 @@ internal sealed partial class StagingArea
     }
 
     /// <summary>Notes that a plain file of the source waits to be archived where it lies.</summary>
-    /// <param name="inode">st_ino under which it is shown.</param>
     /// <param name="isExpected">Whether the file that has the path is the one that is meant; null for any.</param>
     /// <param name="bind">Called before lookups find it.</param>
     /// <returns><see cref="VfsStatus.Stale"/> when another file has the path, or none.</returns>
-    public VfsStatus Adopt(string path, ulong inode, Predicate<SourceStat>? isExpected, Func<StagedFile, VfsStatus>? bind, out StagedFile? file)
+    public VfsStatus Adopt(string path, Predicate<SourceStat>? isExpected, Func<StagedFile, VfsStatus>? bind, out StagedFile? file)
     {
         file = null;
-        var adopted = new StagedFile(new StagedEntry(TakeId(), path, IsInPlace: true, inode), _time.GetTimestamp());
+
+        // The number that it has in the source is another file's once it is archived.
+        var adopted = new StagedFile(new StagedEntry(TakeId(), path, IsInPlace: true, InodeNumbers.New()), _time.GetTimestamp());
 
         // Opened here for whoever has it open already: under the lock of names everybody would wait for the source's disk.
         var status = Open(adopted, 1, 0);

@@ -212,7 +212,7 @@ internal sealed partial class StagingArea
         {
             Path = New(entry.Path),
             Base = entry.Base is { } archive ? archive with { Path = New(archive.Path) } : null,
-            Origin = entry.Origin is { } origin ? origin with { Path = New(origin.Path) } : null,
+            Origin = entry.Origin is { } origin && StagedIndex.IsBelow(origin.Path, path) ? origin with { Path = New(origin.Path) } : entry.Origin,
         });
     }
 

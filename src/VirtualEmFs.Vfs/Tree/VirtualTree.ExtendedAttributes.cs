@@ -78,7 +78,13 @@ public sealed partial class VirtualTree
 
     private VfsStatus GetExtendedAttribute(Node node, string name, out byte[] value) => node.Staged is { } staged
         ? _writing!.Disk.GetExtendedAttribute(Area.RawPathOf(staged.Entry), name, out value)
-        : _source.GetExtendedAttribute(node.Facts.Path, name, out value);
+        : _source.GetExtendedAttribute(AttributePathOf(node), name, out value);
+
+    /// <summary>Path in the source of the file whose attributes a node shows: that to which the link of an archive leads.</summary>
+    private string AttributePathOf(Node node) =>
+        node.Key.Alias is not null && _source.ResolveLinks(node.Facts.Path, out string target) == VfsStatus.Ok && IsInSource(target)
+            ? target[_source.RootPath.Length..].TrimStart('/')
+            : node.Facts.Path;
 
     /// <summary>Gives the raw file of an archive the attributes that programs set on it.</summary>
     private VfsStatus CopyExtendedAttributes(string archivePath, string rawPath)
@@ -124,7 +130,7 @@ public sealed partial class VirtualTree
         {
             var status = node.Staged is { } staged
                 ? _writing!.Disk.ListExtendedAttributes(Area.RawPathOf(staged.Entry), out var names)
-                : _source.ListExtendedAttributes(node.Facts.Path, out names);
+                : _source.ListExtendedAttributes(AttributePathOf(node), out names);
             return Task.FromResult(status is VfsStatus.Ok or VfsStatus.NotSupported
                 ? Outcome<IReadOnlyList<string>>.Of([.. (names ?? []).Where(name => !name.StartsWith(OwnPrefix, StringComparison.Ordinal))])
                 : OrStale(status));

@@ -199,10 +199,10 @@ public sealed partial class VirtualTree
         }
 
         (key, var facts) = await OwnNode(place.Path, name.Name, stat);
-        var node = _nodes.BeginUse(key, stat.Kind, facts, place);
+        var node = _nodes.BeginUse(key, stat.Kind, FactsOfWaiting(key, facts, staged), place);
         if (staged is not null && stat.Kind == NodeKind.File)
         {
-            await AttachWaiting(node, staged);
+            await AttachWaiting(node, path, staged);
         }
 
         return node;

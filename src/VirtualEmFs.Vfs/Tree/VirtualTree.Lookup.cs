@@ -104,10 +104,10 @@ public sealed partial class VirtualTree
         if (status == VfsStatus.Ok)
         {
             var (key, facts) = await OwnNode(place.Path, name, stat);
-            var node = _nodes.Refer(key, stat.Kind, facts, place);
+            var node = _nodes.Refer(key, stat.Kind, FactsOfWaiting(key, facts, staged), place);
             if (staged is { Entry.IsInPlace: true } && stat.Kind == NodeKind.File)
             {
-                await AttachWaiting(node, staged);
+                await AttachWaiting(node, path, staged);
             }
 
             return EntryOf(node);

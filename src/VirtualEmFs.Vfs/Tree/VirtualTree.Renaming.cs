@@ -213,7 +213,7 @@ public sealed partial class VirtualTree
         var (device, inode) = (source.Version.Device, source.Version.Inode);
         var node = _nodes.Find(KeyOfSource(source));
         return Area.Adopt(
-            newPath, KeyOfSource(source).InodeNumber, found => found.Version.Device == device && found.Version.Inode == inode,
+            newPath, found => found.Version.Device == device && found.Version.Inode == inode,
             staged => node is null ? VfsStatus.Ok : Attach(node, staged), out _);
     }
 
@@ -278,11 +278,11 @@ public sealed partial class VirtualTree
 
         foreach (var flavour in (ReadOnlySpan<NodeFlavour>)[NodeFlavour.Mrc, NodeFlavour.MrcAsStack, NodeFlavour.MrcAsVolume])
         {
-            foreach (string? alias in (ReadOnlySpan<string?>)[null, path])
+            foreach (string? alias in (ReadOnlySpan<string?>)[null, newPath])
             {
                 if (_nodes.Find(new NodeKey(before.Version, flavour, 0, alias)) is { } node)
                 {
-                    _nodes.Rebind(node, node.Key with { Version = now.Version, Alias = alias is null ? null : newPath });
+                    _nodes.Rebind(node, node.Key with { Version = now.Version });
                 }
             }
         }

@@ -78,8 +78,7 @@ public sealed partial class VirtualTree
                 return Outcome<StagedFile?>.Of(null); // or open, and without a name: nothing is left to archive
             }
 
-            var status = Area.Adopt(
-                path, node.Facts.Attributes.Inode, found => IsSameFile(node, found), staged => Attach(node, staged), out var staged);
+            var status = Area.Adopt(path, found => IsSameFile(node, found), staged => Attach(node, staged), out var staged);
             return status is VfsStatus.Ok or VfsStatus.Stale ? Outcome<StagedFile?>.Of(staged) : status;
         }
         finally
@@ -144,16 +143,15 @@ public sealed partial class VirtualTree
     /// <param name="shownPath">Its name when that begins; it may be renamed until the samples are back.</param>
     private Outcome<StagedFile?> TakeArchive(Node node, string shownPath, ArchiveDescription description, SourceStat stat, bool keepsSamples)
     {
-        string archivePath = _source.FullPath(node.Facts.Path);
         var view = node.Key.View;
         bool isIn = false;
         try
         {
             var status = Area.Take(
-                node.Facts.Attributes.Inode,
+                node.Key.Alias is null ? node.Facts.Attributes.Inode : InodeNumbers.New(), // the archive's other names keep theirs
                 new Creation(node.Facts.Attributes.Permissions, stat.Uid, stat.Gid),
                 keepsSamples ? (raw, _) => Restore(description, view, shownPath, stat, raw) : null,
-                rawPath => CopyExtendedAttributes(archivePath, rawPath),
+                rawPath => CopyExtendedAttributes(_source.FullPath(AttributePathOf(node)), rawPath),
                 () =>
                 {
                     _names.Enter().GetAwaiter().GetResult(); // renames took microseconds while the samples came back
@@ -203,6 +201,13 @@ public sealed partial class VirtualTree
         }
 
         var archive = new ArchiveBase(facts.Path, FileIdentity.Of(named), keepsSamples);
+        if (isOwn && named.Kind == NodeKind.SymbolicLink && _source.ResolveLinks(facts.Path, out string target) == VfsStatus.Ok && IsInSource(target))
+        {
+            // Limits are those of the file to which it leads, wherever the link goes with a rename.
+            var origin = new ArchiveBase(target[_source.RootPath.Length..].TrimStart('/'), FileIdentity.Of(now), keepsSamples);
+            return new StagedPlace(VfsStatus.Ok, shownPath, archive with { KeepsLimits = false }, keepsSamples ? origin : null);
+        }
+
         return new StagedPlace(VfsStatus.Ok, shownPath, isOwn ? archive : null, isOwn || !keepsSamples ? null : archive);
     }
 

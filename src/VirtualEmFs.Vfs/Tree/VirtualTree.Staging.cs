@@ -6,6 +6,7 @@ using VirtualEmFs.Vfs.Nodes;
 using VirtualEmFs.Vfs.Ports;
 using VirtualEmFs.Vfs.Scheduling;
 using VirtualEmFs.Vfs.Staging;
+using VirtualEmFs.Vfs.WriteBack;
 
 namespace VirtualEmFs.Vfs.Tree;
 
@@ -97,19 +98,27 @@ public sealed partial class VirtualTree
             if (status == VfsStatus.Ok)
             {
                 node.Staged = staged;
+                node.Facts = node.Facts with { Attributes = node.Facts.Attributes with { Inode = staged.Entry.Inode } };
             }
 
             return status;
         }
     }
 
+    /// <summary>What is told of a file of the source that waits to be archived where it lies: the number that its archive will have.</summary>
+    private static NodeFacts FactsOfWaiting(NodeKey key, NodeFacts facts, StagedFile? staged) =>
+        staged is { Entry: { IsInPlace: true } entry } && IsFileOf(key, staged)
+            ? facts with { Attributes = facts.Attributes with { Inode = entry.Inode } }
+            : facts;
+
     /// <summary>
     /// Makes a node show the file that waits at its path. Where another program has put a new file there, the one that waits has lost its name, and
     /// nothing is left to archive: it is forgotten, and the new file is one like any other.
     /// </summary>
-    private async ValueTask AttachWaiting(Node node, StagedFile staged)
+    /// <param name="path">Path that was looked up.</param>
+    private async ValueTask AttachWaiting(Node node, string path, StagedFile staged)
     {
-        if (IsFileOf(node, staged))
+        if (IsFileOf(node.Key, staged))
         {
             Attach(node, staged);
             return;
@@ -118,8 +127,10 @@ public sealed partial class VirtualTree
         await staged.Names.WaitAsync();
         try
         {
-            if (!staged.IsGone && !IsFileOf(node, staged))
+            // Renamed meanwhile, it waits elsewhere.
+            if (!staged.IsGone && staged.Entry.Path == path)
             {
+                WriteBackLog.RemovedByOthers(_logger, path);
                 _ = Area.Release(staged); // where the journal refuses, the next lookup tries again; until then nobody opens the new file
             }
         }
@@ -130,7 +141,7 @@ public sealed partial class VirtualTree
     }
 
     /// <summary>Whether the file that waits at a node's path is the node's.</summary>
-    private static bool IsFileOf(Node node, StagedFile staged) => staged.Entry.RawInode is not { } inode || inode == node.Key.Version.Inode;
+    private static bool IsFileOf(NodeKey key, StagedFile staged) => staged.Entry.RawInode is not { } inode || inode == key.Version.Inode;
 
     /// <summary>
     /// The staged file that a node shows now. A file that waited where it lies, and stays there raw after all, is a file of the source again.

@@ -80,7 +80,7 @@ internal sealed class FileArchiving(
             return FileCommit.Failed("its earlier archive cannot be looked at", status);
         }
 
-        if (hasBase && entry.Base!.KeepsLimits
+        if (hasBase && (entry.Base!.KeepsLimits || entry.Origin is not null)
             && archiver.ShowsSame(area.FullPath(entry.Base.Path), area.RawPathOf(entry), job.Cancellation))
         {
             return commit.Run(job, finished with { Kind = FinishedKind.Earlier });

@@ -71,22 +71,24 @@ internal sealed class FileCommit(
         }
     }
 
-    /// <summary>Keeps a raw file. In a full staging folder the oldest originals make room, where they are kept by their size: until something is archived,
-    /// no program can write.</summary>
+    /// <summary>Keeps a raw file, unless it is larger than all originals may be together. In a full staging folder the oldest make room, where they are kept
+    /// by their size: until something is archived, no program can write.</summary>
     private VfsStatus KeepOriginal(RunningJob job, FinishedFile finished, OriginalsPolicy policy)
     {
-        while (true)
+        while (finished.Raw.LengthBytes <= (policy.MostBytes ?? long.MaxValue))
         {
             var now = time.GetUtcNow();
             originals.Prune(policy, now);
             var status = originals.Keep(
                 job.Entry.Id, area.RawPathOf(job.Entry), job.Entry.Path, finished.Raw.LengthBytes, now, job.Cancellation);
             bool isFull = status is VfsStatus.NoSpace or VfsStatus.QuotaExceeded;
-            if (!isFull || policy.MostBytes is null || !originals.RemoveOldest())
+            if (!isFull || policy.MostBytes is null || !originals.MakeRoom(job.Entry.IsInPlace ? finished.Raw.LengthBytes : 0))
             {
                 return status;
             }
         }
+
+        return VfsStatus.Ok;
     }
 
     /// <summary>Removes what was made of a file that has changed since.</summary>

@@ -126,6 +126,28 @@ internal sealed class OriginalStore(IDisk disk, string stagingFolder)
         }
     }
 
+    /// <summary>Removes the oldest, at least one, until a file has room; none where all of them would not make enough.</summary>
+    /// <returns>False when nothing was gained.</returns>
+    public bool MakeRoom(long lengthBytes)
+    {
+        long keptBytes;
+        lock (_gate)
+        {
+            keptBytes = _keptBytes;
+        }
+
+        if (AvailableBytes() + keptBytes < lengthBytes || !RemoveOldest())
+        {
+            return false;
+        }
+
+        while (AvailableBytes() < lengthBytes && RemoveOldest())
+        {
+        }
+
+        return true;
+    }
+
     /// <summary>Removes the oldest; false when there is none, or it may stay.</summary>
     /// <param name="mayGo">Asked when it was committed; null for whatever it is.</param>
     public bool RemoveOldest(Predicate<DateTimeOffset>? mayGo = null)
@@ -170,6 +192,9 @@ internal sealed class OriginalStore(IDisk disk, string stagingFolder)
 
     /// <summary>The last raw file that was committed under a path; null when none is kept.</summary>
     public Original? FindNewest(string path) => List().LastOrDefault(original => original.Path == path);
+
+    private decimal AvailableBytes() =>
+        disk.GetCapacity(stagingFolder, out var capacity) == VfsStatus.Ok ? (decimal)capacity.AvailableBlocks * capacity.FragmentLengthBytes : 0;
 
     private Original? Read(long id) => SmallFile.TryRead(disk, PathOf(id) + NoteExtension, WriteBackJson.Default.OriginalNote, out var note)
         ? new Original(id, note.Path, note.Time, note.LengthBytes)

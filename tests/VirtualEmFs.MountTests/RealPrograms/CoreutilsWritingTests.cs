@@ -61,7 +61,11 @@ public sealed class CoreutilsWritingTests
         folders.Run("mv", "moved/Tilts/TS.st", "moved/Micrographs/sub/b.mrcs");
         folders.Run("mv", "moved/Micrographs", "Micrographs");
         folders.Run("mkdir", "out", "in");
-        folders.Flush(); // mv skips a file that goes to the source raw, and has another number there, between its look at it and its copy
+        if (delay != "1h")
+        {
+            folders.Flush(); // mv skips a file that goes to the source raw, and has another number there, between its look at it and its copy
+        }
+
         folders.Both(folder =>
         {
             // To another disk and back: copies and removals.

@@ -40,7 +40,7 @@ public sealed class StagedNamesTests : IDisposable
         var b = Create("Micrographs/b.mrc");
         Create("a.mrc");
         File.WriteAllText(_folder.PathOf("s", "plain.mrc"), "");
-        Assert.Equal(VfsStatus.Ok, _area.Adopt("plain.mrc", 7, isExpected: null, bind: null, out _));
+        Assert.Equal(VfsStatus.Ok, _area.Adopt("plain.mrc", isExpected: null, bind: null, out _));
         Assert.Equal(VfsStatus.Ok, names.Publish());
         Assert.Equal(("here", _staging), (Written().Host, Written().StagingPath));
         Assert.Equal(["Micrographs/b.mrc", "a.mrc"], Written().Paths);

@@ -129,7 +129,7 @@ internal sealed class StagingMachine : IDisposable
             : Area.ReplaceBySource(replaced, from, to, stat, replacedSource);
         if (status == VfsStatus.Ok && from == path && MrcNames.IsMrcName(newPath) && !MrcNames.IsMrcName(path))
         {
-            _ = Area.Adopt(newPath, stat.Version.Inode, null, null, out _); // without it the file stays raw
+            _ = Area.Adopt(newPath, null, null, out _); // without it the file stays raw
         }
 
         return status;
@@ -198,7 +198,7 @@ internal sealed class StagingMachine : IDisposable
         string stored = StoredPath(path);
         var status = _disk.Stat(Area.FullPath(stored), out var stat);
         return status != VfsStatus.Ok || (stored == path && !MrcNames.IsMrcName(path)) ? status
-            : stored == path ? Area.Adopt(path, stat.Version.Inode, null, null, out staged)
+            : stored == path ? Area.Adopt(path, null, null, out staged)
             : Area.Take(
                 path, stat.Version.Inode + (1UL << 40), new Creation(0x1A4, 5, 6), new ArchiveBase(stored, FileIdentity.Of(stat), keepsSamples),
                 keepsSamples ? (raw, _) => _archiver.Restore(Area.FullPath(stored), raw) : null, _ => VfsStatus.Ok, out staged);

@@ -125,7 +125,7 @@ internal sealed class WriteBackFixture : IDisposable, ILogger
         StagedFile? file;
         if (Disk.ContentOf("/s/" + path) is not null)
         {
-            Assert.Equal(VfsStatus.Ok, Area.Adopt(path, 7, null, null, out file));
+            Assert.Equal(VfsStatus.Ok, Area.Adopt(path, null, null, out file));
             return file!;
         }
 

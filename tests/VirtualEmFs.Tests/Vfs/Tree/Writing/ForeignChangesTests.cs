@@ -308,6 +308,23 @@ public sealed class ForeignChangesTests
         Assert.Equal(before[^(frameBytes - 4)..], after[^(frameBytes - 4)..]);
     }
 
+    /// <summary>It goes its own way, and its folder another one.</summary>
+    [Fact]
+    public void ForeignArchive_WrittenToAndMoved_CanBeMovedOn()
+    {
+        using var tree = new WrittenTree();
+        tree.MakeFolder("a");
+        tree.MakeFolder("longer");
+        File.Copy(GoldenData.PathOf("eman2", "row4_float_span0_12bit", "archive.hdf"), tree.SourcePathOf("a/x.hdf"));
+        ulong handle = tree.Open("a/x.mrc");
+        tree.Write(handle, PatchOffset, s_patch);
+        Assert.Equal(VfsStatus.Ok, tree.AskRename("a/x.mrc", "longer/x.mrc").Status);
+        Assert.Equal(VfsStatus.Ok, tree.AskRename("longer", "l").Status);
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(["a/x.hdf", "l/x.mrc.hdf"], tree.InSource());
+    }
+
     /// <summary>Its file has the name that it gets; only what is shown under it changes.</summary>
     [Theory]
     [InlineData(false)]

@@ -141,6 +141,93 @@ public sealed class LinkedArchiveTests
         Assert.Equal(s_bytes, tree.ReadAll("b.mrc"));
     }
 
+    /// <summary>A relative link leads elsewhere from another folder: the limits are looked for where it led before.</summary>
+    [Theory]
+    [InlineData(Link.Symbolic)]
+    [InlineData(Link.Hard)]
+    public void WrittenThroughTheLink_AndMovedToAnotherFolder_IsArchivedThere(Link link)
+    {
+        using var tree = Linked(link);
+        tree.MakeFolder("p");
+        ulong handle = tree.Open("b.mrc");
+        tree.Write(handle, PatchOffset, s_patch);
+        Assert.Equal(VfsStatus.Ok, tree.AskRename("b.mrc", "p/b.mrc").Status);
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(s_bytes, tree.ReadAll("a.mrc"));
+        Assert.Equal(Patched, tree.ReadAll("p/b.mrc"));
+        Assert.Equal(["a.mrc.hdf", "p/b.mrc.hdf"], tree.InSource());
+    }
+
+    [Theory]
+    [InlineData(Link.Symbolic)]
+    [InlineData(Link.Hard)]
+    public void WrittenThroughTheLink_AndRenamedOverTheOtherName_HasThatAlone(Link link)
+    {
+        using var tree = Linked(link);
+        ulong handle = tree.Open("b.mrc");
+        tree.Write(handle, PatchOffset, s_patch);
+        Assert.Equal(VfsStatus.Ok, tree.AskRename("b.mrc", "a.mrc").Status);
+        Assert.Equal(VfsStatus.NotFound, tree.Lookup("b.mrc").Status);
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(VfsStatus.NotFound, tree.Lookup("b.mrc").Status);
+        Assert.Equal(Patched, tree.ReadAll("a.mrc"));
+        Assert.Equal(["a.mrc.hdf"], tree.InSource());
+    }
+
+    [Theory]
+    [InlineData(Link.Symbolic)]
+    [InlineData(Link.Hard)]
+    public void FolderRenamedWhileTheLinkIsOpen_OneNodeShowsIt(Link link)
+    {
+        using var tree = Linked(link, "p/");
+        ulong handle = tree.Open("p/b.mrc");
+        Assert.Equal(VfsStatus.Ok, tree.AskRename("p", "q").Status);
+        ulong reader = tree.Open("q/b.mrc", forWriting: false);
+        tree.Write(handle, PatchOffset, s_patch);
+        Assert.Equal(Patched, tree.Read(reader));
+        tree.Tree.Release(handle);
+        tree.Tree.Release(reader);
+        tree.Flush();
+        Assert.Equal(s_bytes, tree.ReadAll("q/a.mrc"));
+        Assert.Equal(Patched, tree.ReadAll("q/b.mrc"));
+    }
+
+    /// <summary>Programs take two files of one number for the same.</summary>
+    [Theory]
+    [InlineData(Link.Symbolic)]
+    [InlineData(Link.Hard)]
+    public void WrittenThroughTheLink_HasANumberOfItsOwn(Link link)
+    {
+        using var tree = Linked(link);
+        ulong handle = tree.Open("b.mrc");
+        tree.Write(handle, PatchOffset, s_patch);
+        ulong inode = tree.AttributesOf(tree.Find("b.mrc")).Inode;
+        Assert.NotEqual(tree.AttributesOf(tree.Find("a.mrc")).Inode, inode);
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(inode, tree.AttributesOf(tree.Find("b.mrc")).Inode);
+        Assert.NotEqual(inode, tree.AttributesOf(tree.Find("a.mrc")).Inode);
+    }
+
+    [Fact]
+    public void ExtendedAttributesThroughTheLink_AreThoseOfTheArchive_AndStayWhenItIsWrittenTo()
+    {
+        using var tree = Linked(Link.Symbolic);
+        Assert.Equal(VfsStatus.Ok, tree.Disk.SetExtendedAttribute(tree.SourcePathOf("a.mrc.hdf"), "user.note", [7], ExtendedAttributeMode.Create));
+        Assert.Equal([7], AttributeOf(tree, "b.mrc"));
+        ulong handle = tree.Open("b.mrc");
+        tree.Write(handle, PatchOffset, s_patch);
+        Assert.Equal([7], AttributeOf(tree, "b.mrc"));
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal([7], AttributeOf(tree, "b.mrc"));
+    }
+
+    private static byte[] AttributeOf(WrittenTree tree, string path) =>
+        TreeBench.Ask<byte[]>(reply => tree.Tree.GetExtendedAttribute(tree.Find(path), "user.note", reply)).Value;
+
     [Fact]
     public void AttributesThroughTheLink_AreThoseOfTheArchive()
     {
@@ -153,18 +240,24 @@ public sealed class LinkedArchiveTests
     }
 
     /// <summary>A source of the archive <c>a.mrc.hdf</c> and its other name <c>b.mrc.hdf</c>.</summary>
-    private static WrittenTree Linked(Link link)
+    /// <param name="folder">Where; empty, or with a slash at its end.</param>
+    private static WrittenTree Linked(Link link, string folder = "")
     {
         var tree = new WrittenTree();
-        tree.Archive("a.mrc", s_bytes);
-        string path = tree.SourcePathOf("b.mrc.hdf");
+        if (folder.Length > 0)
+        {
+            tree.MakeFolder(folder.TrimEnd('/'));
+        }
+
+        tree.Archive(folder + "a.mrc", s_bytes);
+        string path = tree.SourcePathOf(folder + "b.mrc.hdf");
         if (link == Link.Symbolic)
         {
             File.CreateSymbolicLink(path, "a.mrc.hdf");
         }
         else
         {
-            Assert.Equal(VfsStatus.Ok, tree.Disk.MakeHardLink(tree.SourcePathOf("a.mrc.hdf"), path));
+            Assert.Equal(VfsStatus.Ok, tree.Disk.MakeHardLink(tree.SourcePathOf(folder + "a.mrc.hdf"), path));
         }
 
         return tree;

@@ -12,14 +12,27 @@ public sealed class OpenArchiveTests
     private static readonly byte[] s_bytes = WrittenTree.Mrc(1), s_patch = [1, 2, 3];
 
     /// <summary>A disk gives the number of a raw file to the next one as soon as the first is archived; programs take two files of one number for the same.</summary>
-    [Fact]
-    public void FilesWrittenAndArchivedInTurn_HaveNumbersOfTheirOwn()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void FilesWrittenAndArchivedInTurn_HaveNumbersOfTheirOwn(bool hasTemporaryName)
     {
         using var tree = new WrittenTree();
         const int fileCount = 12;
         for (int i = 0; i < fileCount; i++)
         {
-            tree.Archive($"{i}.mrc", WrittenTree.Mrc(i));
+            if (hasTemporaryName)
+            {
+                tree.WriteFile($"{i}.tmp", WrittenTree.Mrc(i));
+                Assert.Equal(VfsStatus.Ok, tree.AskRename($"{i}.tmp", $"{i}.mrc").Status);
+                ulong inode = tree.AttributesOf(tree.Find($"{i}.mrc")).Inode;
+                tree.Flush();
+                Assert.Equal(inode, tree.AttributesOf(tree.Find($"{i}.mrc")).Inode);
+            }
+            else
+            {
+                tree.Archive($"{i}.mrc", WrittenTree.Mrc(i));
+            }
         }
 
         Assert.Equal(fileCount, Enumerable.Range(0, fileCount).Select(i => tree.AttributesOf(tree.Find($"{i}.mrc")).Inode).Distinct().Count());
