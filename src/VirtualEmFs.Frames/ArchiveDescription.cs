@@ -79,8 +79,11 @@ public sealed record ArchiveDescription
     /// <summary>The header and extended header that a program wrote, to be given back byte for byte; empty where there is none.</summary>
     public ReadOnlyMemory<byte> PreservedHeader { get; init; }
 
-    /// <summary>True for archives that this program made of MRC files: replacing one loses nothing that another program wrote.</summary>
+    /// <summary>True for files that are shown with the header that their program wrote.</summary>
     public bool HasOwnHeader => !PreservedHeader.IsEmpty;
+
+    /// <summary>True for archives that this program made of MRC files: what is written to one takes its place.</summary>
+    public bool IsOwn { get; init; }
 
     /// <summary>MRC mode in which the virtual file reads: 2 (float32), unless a preserved header says otherwise.</summary>
     public int MrcMode { get; init; } = 2;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using VirtualEmFs.Mount.Fuse;
+using VirtualEmFs.Mount.Status;
 
 namespace VirtualEmFs.Mount.Commands;
 
@@ -46,7 +47,15 @@ internal sealed class MountingOptions
     {
         if (result.GetValue(_background) && result.GetValue(_readyPipe) is null)
         {
-            return BackgroundProcess.Start(mountPoint);
+            // What forbids the mount is told before the log is touched, which may be that of a live one.
+            (_, string place, MountPointLock beginning) = Claim(result, sourceFolder, mountPoint);
+            string logPath;
+            using (beginning)
+            {
+                logPath = RuntimeFolder.CreateLogPath(place);
+            }
+
+            return BackgroundProcess.Start(logPath);
         }
 
         using BackgroundProcess? background = result.GetValue(_readyPipe) is { } pipe ? BackgroundProcess.Enter(pipe) : null;
@@ -61,21 +70,35 @@ internal sealed class MountingOptions
         }
     }
 
-    private ExitCode Serve(
-        ParseResult result, string? sourceFolder, string mountPoint, Func<string, string, ILoggerFactory, MountedTree> makeTree,
-        BackgroundProcess? background)
+    /// <summary>Checks the place, and keeps others from mounting there.</summary>
+    /// <returns>The source and the mount point with their links resolved, and the lock, to be disposed of once it is mounted.</returns>
+    private (string Source, string Place, MountPointLock Beginning) Claim(ParseResult result, string? sourceFolder, string mountPoint)
     {
-        bool allowOther = result.GetValue(_allowOther);
-        MountPlace.RequireFuse(allowOther);
+        MountPlace.RequireFuse(result.GetValue(_allowOther));
         string source = sourceFolder is null ? "null" : MountPlace.ResolveSource(sourceFolder);
         if (sourceFolder is not null)
         {
             MountPlace.RequireApart(source, MountPlace.ResolveMountedPath(mountPoint));
         }
 
-        using var beginning = MountPointLock.Acquire(MountPlace.ResolveMountedPath(mountPoint));
-        string place = MountPlace.ResolveMountPoint(mountPoint);
+        MountPointLock beginning = MountPointLock.Acquire(MountPlace.ResolveMountedPath(mountPoint));
+        try
+        {
+            return (source, MountPlace.ResolveMountPoint(mountPoint), beginning);
+        }
+        catch
+        {
+            beginning.Dispose();
+            throw;
+        }
+    }
 
+    private ExitCode Serve(
+        ParseResult result, string? sourceFolder, string mountPoint, Func<string, string, ILoggerFactory, MountedTree> makeTree,
+        BackgroundProcess? background)
+    {
+        (string source, string place, MountPointLock claimed) = Claim(result, sourceFolder, mountPoint);
+        using MountPointLock beginning = claimed;
         LogLevel least = result.GetWord(_logLevel, LogLevel.Warning);
         using ILoggerFactory log = LoggerFactory.Create(builder => builder
             .SetMinimumLevel(least)
@@ -96,7 +119,7 @@ internal sealed class MountingOptions
         var options = new FuseHostOptions(source)
         {
             IsWritable = tree.IsWritable,
-            AllowOther = allowOther,
+            AllowOther = result.GetValue(_allowOther),
             ServingThreads = result.GetValue(_servingThreads),
             StalledAfter = result.GetValue(_stalledAfter).Value,
             Fault = FaultSeam.FromEnvironment(),

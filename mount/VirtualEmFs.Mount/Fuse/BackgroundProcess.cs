@@ -3,7 +3,6 @@ using System.Globalization;
 using System.IO.Pipes;
 using System.Text;
 using VirtualEmFs.Mount.Commands;
-using VirtualEmFs.Mount.Status;
 using VirtualEmFs.Native.Libc;
 
 namespace VirtualEmFs.Mount.Fuse;
@@ -29,15 +28,9 @@ internal sealed class BackgroundProcess : IDisposable
 
     /// <summary>Starts this program again with the same arguments, and waits for its word.</summary>
     /// <returns>0 once the mount is ready, or the code that the second process ended with.</returns>
-    /// <exception cref="CommandException">Nothing can be mounted there.</exception>
-    public static int Start(string mountPoint)
+    /// <param name="logPath">Where its standard error goes.</param>
+    public static int Start(string logPath)
     {
-        string logPath;
-        using (MountPointLock.Acquire(MountPlace.ResolveMountedPath(mountPoint)))
-        {
-            logPath = RuntimeFolder.CreateLogPath(MountPlace.ResolveMountPoint(mountPoint));
-        }
-
         KeepDescriptorsToOneself();
         using var pipe = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
 
@@ -98,7 +91,8 @@ internal sealed class BackgroundProcess : IDisposable
 
     /// <summary>
     /// Keeps from the second process what the caller has open, a lock for instance: it would hold that for as long as the mount lives. Not from it: the lock
-    /// on the copy of the program that runs, which the launcher (<c>mount/emfs</c>) takes so that no build removes it.
+    /// on the copy of the program that runs, which the launcher (<c>mount/emfs</c>) takes so that no build removes it, and what an argument names, as the shell
+    /// does in <c>--rules &lt;(…)</c>.
     /// </summary>
     private static void KeepDescriptorsToOneself()
     {
@@ -107,7 +101,10 @@ internal sealed class BackgroundProcess : IDisposable
         foreach (string path in Directory.GetFileSystemEntries("/proc/self/fd"))
         {
             int descriptor = int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture);
-            if (descriptor > StandardError && new FileInfo(path).LinkTarget != programInUse)
+            bool isArgument = Array.Exists(
+                Environment.GetCommandLineArgs(),
+                argument => argument.EndsWith($"/dev/fd/{descriptor}", StringComparison.Ordinal) || argument.EndsWith($"/self/fd/{descriptor}", StringComparison.Ordinal));
+            if (descriptor > StandardError && !isArgument && new FileInfo(path).LinkTarget != programInUse)
             {
                 LinuxProcess.CloseOnExecution(descriptor);
             }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 using VirtualEmFs.Mount.Fuse;
+using VirtualEmFs.Mount.Staging;
 using VirtualEmFs.Native.Libc;
 
 namespace VirtualEmFs.Mount.Status;
@@ -108,6 +109,13 @@ internal static class StatusClient
                 return errno;
             },
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        return opening.Wait(s_openTimeout) && opening.Result == Errno.ENOTCONN;
+        if (!opening.Wait(s_openTimeout))
+        {
+            return false;
+        }
+
+        // The kernel refuses everybody but the mount's user, root too, before it looks whether anybody serves it. Then the owner of the source tells.
+        return opening.Result == Errno.ENOTCONN || (opening.Result == Errno.EACCES
+            && MountOwner.OfSource(mount.Source) is { IsOfThisKernel: true, IsAlive: false } owner && owner.MountPoint == mount.MountPoint);
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using VirtualEmFs.Archives.Hdf5.Eman2;
 using VirtualEmFs.Frames;
+using VirtualEmFs.Frames.Kernels;
 using VirtualEmFs.Frames.Mrc;
 using VirtualEmFs.Native.Libc;
 
@@ -71,7 +72,8 @@ internal sealed class EarlierArchive : IDisposable
     public bool Contains(int index, InputImage image) => (long)index * image.SectionCount < _frameCount;
 
     /// <summary>
-    /// The image as the archive has it: truncated to integers, or not as the archive recorded it, and of the same columns and rows; null otherwise.
+    /// The image as the archive has it, of the same columns and rows: truncated to integers, or with limits that are damaged; null otherwise, and for one that
+    /// another program put there.
     /// </summary>
     /// <exception cref="ArchiveException">The archive fails.</exception>
     public InputImage? Find(int index, InputImage image)
@@ -83,7 +85,31 @@ internal sealed class EarlierArchive : IDisposable
 
         InputImage found = _images.Describe(index);
         bool isSameShape = (found.Nx, found.Ny, found.Nz > 0) == (image.Nx, image.Ny, image.Nz > 0);
-        return isSameShape && found.Stored is { Rescale.IsNone: false } or { HasRecordedLimits: false } ? found : null;
+        return isSameShape && found.Stored is { } stored && (stored.HasRecordedLimits ? !stored.Rescale.IsNone : !IsReplaced(index, found, stored)) ? found : null;
+    }
+
+    /// <summary>True when not only the limits of an image differ from its record, as when they are damaged, but its samples, too.</summary>
+    private bool IsReplaced(int index, InputImage found, StoredImage stored)
+    {
+        int rowLengthBytes = found.Nx * stored.SampleType.LengthBytes();
+        long sectionRows = found.RowCount / stored.Records.Length;
+        byte[] rented = ArrayPool<byte>.Shared.Rent(rowLengthBytes);
+        Span<byte> row = rented.AsSpan(0, rowLengthBytes);
+        bool isReplaced = false;
+        for (int section = 0; section < stored.Records.Length && !isReplaced; section++)
+        {
+            uint checksum = 0;
+            for (long y = section * sectionRows; y < (section + 1) * sectionRows; y++)
+            {
+                _images!.ReadStoredRows(index, y, row);
+                checksum = Crc32C.Append(checksum, row);
+            }
+
+            isReplaced = checksum != stored.Records[section].Checksum;
+        }
+
+        ArrayPool<byte>.Shared.Return(rented);
+        return isReplaced;
     }
 
     /// <summary>True when whole rows read as the archive shows them, in the mode of the MRC file.</summary>

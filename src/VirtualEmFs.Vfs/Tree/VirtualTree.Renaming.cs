@@ -156,7 +156,7 @@ public sealed partial class VirtualTree
             (string, FileIdentity)? replaced = to switch
             {
                 { Staged: null, Source: { } plain } => (newPath, FileIdentity.Of(plain)),
-                { Archive: { File: { Probed.HasOwnHeader: true } archive } } => (archive.Path, FileIdentity.Of(archive.NamedStat)),
+                { Archive: { File: { Probed.IsOwn: true } archive } } => (archive.Path, FileIdentity.Of(archive.NamedStat)),
                 _ => null,
             };
             if (to.Archive is { File: { } goingAway })
@@ -234,7 +234,7 @@ public sealed partial class VirtualTree
         }
 
         // An archive of the mount is always NAME.hdf; another keeps the extension that tells programs what it is.
-        string extension = file.Probed?.HasOwnHeader == true ? Path.GetExtension(StagingArea.ArchivePathOf("x")) : Path.GetExtension(file.Path);
+        string extension = file.Probed?.IsOwn == true ? Path.GetExtension(StagingArea.ArchivePathOf("x")) : Path.GetExtension(file.Path);
         string newArchivePath = newPath + extension;
         if (newArchivePath == file.Path && to.IsNothing)
         {

@@ -160,11 +160,11 @@ public sealed partial class VirtualTree
 
                     // Before the archive is looked for: who removes it from then on removes what came out of it.
                     _binding[shownPath] = true;
-                    return PlaceOf(node, stat, description.HasOwnHeader, keepsSamples);
+                    return PlaceOf(node, stat, description.IsOwn, keepsSamples);
                 },
                 staged => Area.Index.Find(shownPath) is { Entry.IsInPlace: false } ? VfsStatus.AlreadyExists : Bind(node, staged),
                 out var staged);
-            if (status == VfsStatus.Ok && !description.HasOwnHeader && _source.Stat(FolderOf(shownPath), followLinks: true, out var folder) == VfsStatus.Ok)
+            if (status == VfsStatus.Ok && !description.IsOwn && _source.Stat(FolderOf(shownPath), followLinks: true, out var folder) == VfsStatus.Ok)
             {
                 // The archive stays, and goes on under its long name.
                 string name = NameOf(shownPath);

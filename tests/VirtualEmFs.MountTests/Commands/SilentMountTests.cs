@@ -63,6 +63,26 @@ public sealed class SilentMountTests : IDisposable
         Assert.False(MountedProcess.IsMounted(mount.MountPoint));
     }
 
+    /// <summary>The kernel lets nobody but its user ask such a mount, not root either.</summary>
+    [Fact]
+    public void Unmount_OfAnotherUsersDeadMount_ClearsItForRoot()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can become other users");
+        Assert.SkipUnless(File.GetUnixFileMode("/dev/fuse").HasFlag(UnixFileMode.OtherRead | UnixFileMode.OtherWrite), "only root may open /dev/fuse here");
+        string session = Directory.CreateDirectory(_project.PathOf("session")).FullName;
+        Programs.Check("chown", "-R", "nobody", _project.PathOf());
+        string[] becoming = ["setpriv", "--reuid=nobody", $"--regid={Programs.Check("id", "-g", "nobody").Trim()}", "--clear-groups", "env", $"XDG_RUNTIME_DIR={session}"];
+        using MountedProcess mount = MountedProcess.StartAs(becoming, _project.MountPoint, _project.Source, "--staging", _project.Staging);
+        ProgramResult refused = WritingProject.Emfs("unmount", _project.MountPoint);
+        Assert.Equal(Failure, refused.ExitCode); // alive, and not to be asked by root
+        mount.Kill();
+        ProgramResult status = WritingProject.Emfs("status", _project.MountPoint);
+        Assert.Equal((Failure, $"emfs: no process answers for {_project.MountPoint}: it has died; clear it with: emfs unmount {_project.MountPoint}\n"), (status.ExitCode, status.Error));
+        ProgramResult unmounted = WritingProject.Emfs("unmount", _project.MountPoint);
+        Assert.Equal((0, "", ""), (unmounted.ExitCode, unmounted.Output, unmounted.Error));
+        Assert.False(MountedProcess.IsMounted(_project.MountPoint));
+    }
+
     /// <summary>With the last session of its user goes the folder that the socket is in.</summary>
     [Fact]
     public void Mount_WhoseSocketIsRemoved_MakesItAgain()

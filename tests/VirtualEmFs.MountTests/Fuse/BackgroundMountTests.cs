@@ -105,6 +105,42 @@ public sealed class BackgroundMountTests
         }
     }
 
+    /// <summary>What an argument names is read by the process in the background.</summary>
+    [Fact]
+    public void Background_MountWithRulesOfAnotherProgram_ReadsThem()
+    {
+        using var folder = new TemporaryFolder();
+        string source = Directory.CreateDirectory(folder.PathOf("s")).FullName, place = Directory.CreateDirectory(folder.PathOf("m")).FullName;
+        const string rules = """{ "rules": [ { "glob": "*", "keepRaw": true } ] }""";
+        try
+        {
+            Programs.Check(
+                "bash", "-c", $"'{Programs.Emfs}' mount '{source}' '{place}' --staging '{folder.PathOf("d")}' --write-delay 1h --background --rules <(echo '{rules}')");
+            File.WriteAllBytes(Path.Combine(place, "a.mrc"), Commands.WritingProject.Mrc(1));
+            Programs.Check(Programs.Emfs, "flush", place, "--wait");
+            Assert.Equal(["a.mrc"], Directory.GetFiles(source).Select(Path.GetFileName));
+        }
+        finally
+        {
+            if (MountedProcess.IsMounted(place))
+            {
+                Programs.Check(Programs.Emfs, "unmount", place);
+            }
+        }
+    }
+
+    /// <summary>The first refusal is the same, wherever the mount would be served.</summary>
+    [Fact]
+    public void Background_MountOnItsOwnSource_IsRefusedAsInTheForeground()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.PathOf("file"), "");
+        ProgramResult inForeground = Programs.Run(s_deadline, Programs.Emfs, ["mount", folder.Path, folder.Path]);
+        ProgramResult inBackground = Programs.Run(s_deadline, Programs.Emfs, ["mount", folder.Path, folder.Path, "--background"]);
+        Assert.NotEqual(0, inForeground.ExitCode);
+        Assert.Equal((inForeground.ExitCode, inForeground.Error), (inBackground.ExitCode, inBackground.Error));
+    }
+
     /// <summary>A script that holds a lock while it mounts has let go of it when it ends.</summary>
     [Fact]
     public void Background_Mount_KeepsNothingOpenOfItsCallers()

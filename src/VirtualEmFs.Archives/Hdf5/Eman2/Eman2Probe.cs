@@ -76,6 +76,7 @@ internal sealed class Eman2Probe(SourceFile source, string path, Hdf5File file)
         }
 
         PreservedHeader preserved = PreservedHeader.Read(file, group);
+        bool isOwn = !preserved.Bytes.IsEmpty;
         ModeRecord? modeRecord = preserved.Mode is int mode and not 2 ? ModeRecord.Read(file, group, mode) : null;
         if (modeRecord is not null && !images.TrueForAll(image => modeRecord.Fits(image.Number, image.Frames.Nz, image.Frames.SampleType, image.Rescale)))
         {
@@ -87,6 +88,7 @@ internal sealed class Eman2Probe(SourceFile source, string path, Hdf5File file)
         {
             FormatState = archive with { ModeRecord = modeRecord },
             PreservedHeader = preserved.Bytes,
+            IsOwn = isOwn,
             MrcMode = preserved.Mode ?? description.MrcMode,
             RecordedInode = RecordedInode.Read(group, source.Version.Inode),
             IsOfMount = group.FindAttribute(ProvenanceNames.Inode) is not null,

@@ -1,4 +1,5 @@
 using VirtualEmFs.Frames.Mrc;
+using VirtualEmFs.Tests.Archives.Compression;
 using VirtualEmFs.Vfs;
 using VirtualEmFs.Vfs.Ports;
 using Xunit;
@@ -306,6 +307,36 @@ public sealed class ForeignChangesTests
         Assert.Equal(before[MrcHeader.LengthBytes..^frameBytes], after[MrcHeader.LengthBytes..^frameBytes]);
         Assert.Equal(before[^4..], after[^frameBytes..^(frameBytes - 4)]); // a value that the frame's steps have
         Assert.Equal(before[^(frameBytes - 4)..], after[^(frameBytes - 4)..]);
+    }
+
+    /// <summary>EMAN2 puts another image into an archive of the mount: that is shown as float32, and the archive still the mount's.</summary>
+    [Theory]
+    [InlineData("float")]
+    [InlineData("8 bits")]
+    public void Archive_InWhichAnotherProgramReplacedAnImage_IsWrittenToLikeAnyOther(string kind)
+    {
+        const int sectionCount = 4;
+        using var tree = new WrittenTree();
+        tree.Archive("a.mrcs", WrittenTree.Mrc(1, sectionCount));
+        AlteredArchive.Replace(tree.SourcePathOf("a.mrcs.hdf"), 1, kind);
+        File.Delete(tree.SourcePathOf("a.mrcs.hdf.shown"));
+        byte[] before = tree.ReadAll("a.mrcs");
+        Assert.Equal(2, BitConverter.ToInt32(before, 12));
+        int frameBytes = (before.Length - MrcHeader.LengthBytes) / sectionCount;
+        ulong handle = tree.Open("a.mrcs");
+        tree.Write(handle, before.Length - frameBytes, before[^4..]);
+        tree.Tree.Release(handle);
+        tree.Flush();
+        Assert.Equal(["a.mrcs.hdf"], tree.InSource());
+        byte[] after = tree.ReadAll("a.mrcs");
+        Assert.Equal(before[MrcHeader.LengthBytes..^frameBytes].Length, after[MrcHeader.LengthBytes..^frameBytes].Length);
+        foreach (int section in (int[])[0, 2])
+        {
+            var bytes = new Range(MrcHeader.LengthBytes + (section * frameBytes), MrcHeader.LengthBytes + ((section + 1) * frameBytes));
+            Assert.Equal(before[bytes], after[bytes]);
+        }
+
+        Assert.Equal(before[^4..], after[^frameBytes..^(frameBytes - 4)]);
     }
 
     /// <summary>It goes its own way, and its folder another one.</summary>
