@@ -75,6 +75,7 @@ public sealed partial class VirtualTree
         var lister = new FolderLister(
             folder.Id == IFileTree.RootId, stat.Version.Device, _source.FullPath(folderPath), _options.ShowArchives, stagedNames, BindingsOf(folder));
         lister.List(names, files, new FolderNames(index, files, BindingsOf(folder)), listed);
+        NumberWaiting(folderPath, listed);
         var listing = new FolderListing(listed, timestamp, changeCount);
         _recentListing = new RecentListing(folder.Id, stat.Version, withAttributes, listing);
         return listing;
@@ -107,6 +108,20 @@ public sealed partial class VirtualTree
         }
 
         return names;
+    }
+
+    /// <summary>Gives files that wait to be archived where they lie the numbers that their attributes tell.</summary>
+    private void NumberWaiting(string folderPath, List<ListedName> listed)
+    {
+        var inodes = (_writing?.Area.Index.In(folderPath) ?? []).Where(staged => staged.Value.Entry.IsInPlace)
+            .ToDictionary(staged => staged.Key, staged => staged.Value.Entry.Inode, StringComparer.Ordinal);
+        for (int i = 0; inodes.Count > 0 && i < listed.Count; i++)
+        {
+            if (inodes.TryGetValue(listed[i].Name, out ulong inode))
+            {
+                listed[i] = listed[i] with { Inode = inode };
+            }
+        }
     }
 
     /// <summary>Asks for the kind of each name where the file system does not tell it with the name: programs believe d_type.</summary>

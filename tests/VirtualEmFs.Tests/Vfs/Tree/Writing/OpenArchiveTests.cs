@@ -23,11 +23,15 @@ public sealed class OpenArchiveTests
         {
             if (hasTemporaryName)
             {
-                tree.WriteFile($"{i}.tmp", WrittenTree.Mrc(i));
-                Assert.Equal(VfsStatus.Ok, tree.AskRename($"{i}.tmp", $"{i}.mrc").Status);
-                ulong inode = tree.AttributesOf(tree.Find($"{i}.mrc")).Inode;
+                string name = $"{i}.mrc";
+                ulong handle = tree.Create($"{i}.tmp");
+                tree.Write(handle, 0, WrittenTree.Mrc(i));
+                Assert.Equal(VfsStatus.Ok, tree.AskRename($"{i}.tmp", name).Status);
+                ulong inode = tree.AttributesOf(tree.Find(name)).Inode;
+                Assert.Equal(inode, tree.Entries("", withAttributes: false).Single(entry => entry.Name == name).Inode);
+                tree.Tree.Release(handle);
                 tree.Flush();
-                Assert.Equal(inode, tree.AttributesOf(tree.Find($"{i}.mrc")).Inode);
+                Assert.Equal(inode, tree.AttributesOf(tree.Find(name)).Inode);
             }
             else
             {

@@ -164,20 +164,22 @@ internal sealed class WrittenTree : IDisposable
     }
 
     /// <summary>Names of a folder as one listing gives them, without the dots.</summary>
-    public List<string> List(string path, bool withAttributes)
+    public List<string> List(string path, bool withAttributes) => [.. Entries(path, withAttributes).Select(entry => entry.Name)];
+
+    public List<DirectoryEntry> Entries(string path, bool withAttributes)
     {
         ulong handle = TreeBench.Ask<ulong>(reply => Tree.OpenDirectory(path.Length == 0 ? IFileTree.RootId : Find(path), reply)).Value;
-        var names = new List<string>();
+        var listed = new List<DirectoryEntry>();
         for (long offset = 0; ;)
         {
             var entries = TreeBench.Ask<IReadOnlyList<DirectoryEntry>>(reply => Tree.ReadDirectory(handle, offset, 7, withAttributes, reply)).Value;
             if (entries.Count == 0)
             {
                 Tree.ReleaseDirectory(handle);
-                return names;
+                return listed;
             }
 
-            names.AddRange(entries.Select(entry => entry.Name).Where(name => name is not ("." or "..")));
+            listed.AddRange(entries.Where(entry => entry.Name is not ("." or "..")));
             offset = entries[^1].NextOffset;
         }
     }
