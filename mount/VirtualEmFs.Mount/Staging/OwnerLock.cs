@@ -9,7 +9,7 @@ namespace VirtualEmFs.Mount.Staging;
 /// <remarks>
 /// One thread. flock tells for processes of one machine, and the system lets go of it however they end. Other hosts of a network file system may
 /// not see the lock: there the file's content decides, which a mount that was killed leaves behind.
-/// The file is replaced as a whole, so that readers never see a part.
+/// The file is replaced as a whole, or on a full disk overwritten in one write, so that readers never see a part.
 /// </remarks>
 internal sealed class OwnerLock : IDisposable
 {

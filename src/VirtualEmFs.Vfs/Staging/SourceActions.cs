@@ -81,7 +81,9 @@ internal sealed class SourceActions(IDisk disk, string sourcePath)
     /// <summary>Does an action for the first time. A file that is already away counts as removed.</summary>
     public VfsStatus Execute(SourceAction action)
     {
-        if (action.NewPath is not null && !(action.Mode == RenameMode.Replace && action.Replaces == action.Identity)) // of two names of one file rename(2) removes none
+        // Of two names of one file rename(2) removes none; the old one has to go.
+        bool hasBothNames = action.Mode == RenameMode.Replace && action.Replaces == action.Identity;
+        if (action.NewPath is not null && !hasBothNames)
         {
             return disk.Rename(FullPath(action.Path), FullPath(action.NewPath), action.Mode);
         }

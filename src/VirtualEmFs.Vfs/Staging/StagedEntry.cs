@@ -12,7 +12,8 @@ namespace VirtualEmFs.Vfs.Staging;
 /// <param name="ParkedReason">One sentence when it is not archived until someone asks for it.</param>
 /// <param name="RawInode">Inode number of a raw file that lies in the source: another that has its name later is nothing that was written through the
 /// mount, and stays raw. Null for one in the staging folder.</param>
-/// <param name="Origin">The archive of another program that the samples came back from: it stays as it is, and its limits hold on.</param>
+/// <param name="Origin">The archive that the samples came back from, and that stays as it is, since another program wrote it or a link led there: its limits
+/// hold on.</param>
 internal sealed record StagedEntry(
     long Id,
     [property: JsonConverter(typeof(EscapedName))] string Path,

@@ -102,10 +102,21 @@ internal sealed partial class StagingArea : IDisposable
     /// <summary>Attributes of a file as programs see them, from its raw file.</summary>
     public VfsStatus Stat(StagedFile file, out SourceStat stat)
     {
-        SourceStat found = default;
-        var status = Use(file, (raw, path) => raw?.Stat(out found) ?? _disk.Stat(path, out found));
-        stat = found;
-        return status;
+        // Not by Use: each getattr comes here.
+        var raw = file.Pin();
+        if (raw is null)
+        {
+            return _disk.Stat(RawPathOf(file.Entry), out stat);
+        }
+
+        try
+        {
+            return raw.Stat(out stat);
+        }
+        finally
+        {
+            Close(file, isWriter: false);
+        }
     }
 
     /// <summary>Does something with a file's raw bytes: with the open file if there is one, which stays open meanwhile, or else by its path.</summary>

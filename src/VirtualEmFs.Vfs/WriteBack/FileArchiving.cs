@@ -110,7 +110,7 @@ internal sealed class FileArchiving(
         return options.IsDryRun ? Foresee(job, finished, task) : Archive(job, finished, task, temporaryPath);
     }
 
-    /// <summary>Absolute path of the archive of another program that a file came out of, if that is still the one that it was.</summary>
+    /// <summary>Absolute path of a file's <see cref="StagedEntry.Origin"/>, if that is still the archive that it was.</summary>
     private string? OriginOf(StagedEntry entry) =>
         entry.Origin is { } origin && disk.Stat(area.FullPath(origin.Path), out var stat) == VfsStatus.Ok && FileIdentity.Of(stat) == origin.Identity
             ? area.FullPath(origin.Path)
